@@ -1,0 +1,182 @@
+"""In-place operations: a new value is recorded and the tensor, with all its views, renamed to it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..dtype import can_cast, scalar_name
+from ..engines import realize
+from ..graph import Node, apply
+from ..ops import elementwise as ew
+from . import steps
+from .base import TensorBase, derive
+from .modes import modes
+from .node import GradFn, grad_class
+from .record import Value, _output_writer, op
+
+
+@op(grad="ToCopyBackward0", widen=False)
+def _cast_to(input: Value, dtype: Any) -> Any:
+    return ew.cast(input, dtype=dtype)
+
+
+def check_writable(t: TensorBase) -> None:
+    """Raise PyTorch's error where autograd forbids an in-place operation.
+
+    Raises:
+        RuntimeError: for leaves that require grad, views of such leaves, and views made by calls
+            that return several.
+    """
+    if t._inference and not modes.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a "
+            "clone to get a normal tensor before doing inplace update.See "
+            "https://github.com/pytorch/rfcs/pull/17 for more details.")
+    if not modes.grad:
+        return
+    if t._seen != t._storage.clock:
+        t._refresh()
+    if t._rg and t._grad_fn is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place "
+                           "operation.")
+    root = t._base
+    if root is None or not (root._rg or t._rg):
+        return
+    if root._grad_fn is None and root._rg:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an "
+                           "in-place operation.")
+    if t._multi_view:
+        name = t._view_name
+        raise RuntimeError(
+            f"Output 0 of {name} is a view and is being modified inplace. This view is the output "
+            "of a function that returns multiple views. Such functions do not allow the output "
+            "views to be modified inplace. You should replace the inplace operation by an "
+            "out-of-place one.")
+
+
+def assign(t: Any, result: Any) -> Any:
+    """Make `result` (of an operation on `t`) the new value of `t`, in place; returns `t`.
+
+    Raises:
+        RuntimeError: where the result's shape or dtype does not fit.
+    """
+    check_writable(t)
+    have, got = t._node.spec, result._node.spec
+    if got.shape != have.shape:
+        raise RuntimeError(f"output with shape {list(have.shape)} doesn't match the broadcast shape "
+                           f"{list(got.shape)}")
+    if got.dtype is not have.dtype:
+        if not can_cast(got.dtype, have.dtype):
+            raise RuntimeError(f"result type {scalar_name(got.dtype)} can't be cast to the desired "
+                               f"output type {scalar_name(have.dtype)}")
+        result = _cast_to(result, have.dtype)
+    return replace(t, result)
+
+
+def replace(t: Any, result: Any) -> Any:
+    """Rename `t` to the value of `result`, which has its shape and dtype; tape it if needed."""
+    node = result._value()
+    taped = result._rg and modes.grad
+    if taped:
+        fn, cell = result._grad_fn, t._version_cell()
+        if isinstance(fn, GradFn):  # what it saved of `t` itself is the old value, rightly
+            fn.cells = [c for c in fn.cells if c[0] is not cell]
+        if t._base is not None:
+            _rebase(t, node, result)
+    write(t, node)
+    if taped and t._base is None:
+        t._grad_fn, t._output_nr, t._rg = result._grad_fn, result._output_nr, True
+        if isinstance(t._grad_fn, GradFn) and t._grad_fn.vjp.reads_outputs:
+            t._grad_fn.cells = [c for c in t._grad_fn.cells if c[2] is not t._grad_fn]
+            t._grad_fn.watch_output(t._output_nr, t._version_cell())
+        if t._retains:
+            t._retains = False
+            t.retain_grad()
+    elif not modes.grad and t._rg and t._grad_fn is None:
+        t._storage.dirty = True
+    if taped and t._base is not None:
+        t._seen = -1  # its place in the tape is derived from the base's on next use
+    return t
+
+
+def write(t: Any, node: Node) -> None:
+    """Replace the value of the tensor's part of the storage; all views see it."""
+    storage = t._storage
+    cell = t._version_cell()
+    cell[0] += 1
+    if storage.shared():
+        array = storage.buffer
+        for step in t._chain:
+            array = steps.on_array(array, step)
+        np.copyto(array, realize.realize(node, "write to shared memory"))
+        storage.clock += 1
+        return
+    if t._chain:
+        whole = storage.node
+        template = steps.put_template(t._chain, whole.spec, node.spec)
+        storage.node = apply(template, (whole, node))
+    else:
+        storage.node = node
+    storage.clock += 1
+    t._node = node
+    t._seen = storage.clock
+
+
+def _rebase(t: Any, node: Node, result: Any) -> None:
+    """The base's new tape entry: its old value outside the view, the result inside."""
+    root = t._base
+    chain = t._chain[len(root._chain):]
+    whole = derive(t._storage.node, root._chain) if root._chain else t._storage.node
+    template = steps.put_template(chain, whole.spec, node.spec)
+    wrt = (0, 1) if root._rg else (1,)
+    fn = grad_class("CopySlices")(template, wrt, (root, result), (whole, node), whole)
+    root._grad_fn, root._output_nr, root._rg = fn, 0, True
+
+
+def set_data(t: Any, other: Any) -> None:
+    """`t.data = other`: t names the other's storage from now on; autograd does not notice.
+
+    Raises:
+        RuntimeError: where the types are incompatible.
+    """
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(other).__name__}")
+    if t._rg and other._node.spec.dtype.category < 2:
+        raise RuntimeError("data set to a tensor that requires gradients must be floating point or "
+                           "complex dtype")
+    t._node = other._value()
+    t._storage = other._storage
+    t._seen = other._seen
+    t._chain = other._chain
+    t._layout = other._layout
+    t._base = None
+
+
+
+def write_into(out: Any, result: Any) -> Any:
+    """`out=`: the result becomes the value of `out`, which is resized if its shape differs."""
+    have, got = out._node.spec, result._node.spec
+    if got.dtype is not have.dtype:
+        if not can_cast(got.dtype, have.dtype):
+            raise RuntimeError(f"result type {scalar_name(got.dtype)} can't be cast to the desired "
+                               f"output type {scalar_name(have.dtype)}")
+        result = _cast_to(result, have.dtype)
+    if got.shape == have.shape:
+        write(out, result._value())
+        return out
+    if have.size:
+        warnings.warn(
+            f"An output with one or more elements was resized since it had shape "
+            f"{list(have.shape)}, which does not match the required output shape "
+            f"{list(got.shape)}. This behavior is deprecated, and in a future PyTorch release "
+            "outputs will not be resized unless they have zero elements. You can explicitly reuse "
+            "an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+            stacklevel=3)
+    set_data(out, result)
+    return out
+
+
+_output_writer.append(write_into)

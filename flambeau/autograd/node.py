@@ -1,0 +1,258 @@
+"""Tape entries: what a recorded operation needs to pass gradients to its inputs."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from ..dtype import scalar_name
+from ..graph import Node, apply
+from ..ops.define import Template
+from ..ops.derivative import Vjp, vjp_of
+from .base import TensorBase, wrap
+from .modes import modes
+
+_sequence = itertools.count()
+_FREED = ("Trying to backward through the graph a second time (or directly access saved tensors "
+          "after they have already been freed). Saved intermediate values of the graph are freed "
+          "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
+          "backward through the graph a second time or if you need to access saved tensors after "
+          "calling backward.")
+
+
+def edge_of(t: Any) -> tuple[Any, int]:
+    """Where the gradient of a tensor goes: a tape entry and output number, or the leaf itself."""
+    fn = t._grad_fn
+    return (t, 0) if fn is None else (fn, t._output_nr)
+
+
+class GradNode:
+    """Base of tape entries.
+
+    Attributes:
+        edges: per differentiable input, where its gradient goes: (entry or leaf tensor, output).
+        sequence: recording order; the backward pass runs from the latest to the earliest.
+        output_specs: specs of the outputs, for gradients that are absent.
+    """
+
+    __slots__ = ("__weakref__", "_metadata", "edges", "output_specs", "post_hooks", "pre_hooks",
+                 "sequence", "tensor_hooks", "trail")
+
+    def __init__(self, edges: tuple[tuple[Any, int] | None, ...],
+                 output_specs: tuple[Any, ...]) -> None:
+        self.edges = edges
+        self.output_specs = output_specs
+        self.sequence = next(_sequence)
+        self.pre_hooks: dict[int, Any] | None = None
+        self.post_hooks: dict[int, Any] | None = None
+        self.tensor_hooks: dict[int, list[Any]] | None = None
+        self.trail: Any = traceback.format_stack()[:-3] if modes.anomaly else None
+        self._metadata: dict[Any, Any] | None = None
+
+    def name(self) -> str:
+        """The class name, `AddBackward0` and the like."""
+        return type(self).__name__
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for the user's notes."""
+        if self._metadata is None:
+            self._metadata = {}
+        return self._metadata
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The tape entries that receive this one's gradients."""
+        return tuple((None, 0) if e is None else
+                     (accumulator(e[0]) if isinstance(e[0], TensorBase) else e[0], e[1])
+                     for e in self.edges)
+
+    def register_hook(self, fn: Any) -> Any:
+        """Call fn(grad_inputs, grad_outputs) after this entry has run; it may return new ones."""
+        if self.post_hooks is None:
+            self.post_hooks = {}
+        return HookHandle(self.post_hooks, fn)
+
+    def register_prehook(self, fn: Any) -> Any:
+        """Call fn(grad_outputs) before this entry runs; it may return new ones."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
+        return HookHandle(self.pre_hooks, fn)
+
+    def backward(self, cts: list[Any], differentiable: bool) -> Sequence[Any]:
+        """Gradients for the edges, as nodes, or as tensors where `differentiable`."""
+        raise RuntimeError(f"{self.name()} has no backward")
+
+    def release(self) -> None:
+        """Forget what was saved."""
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {hex(id(self))}>"
+
+
+class HookHandle:
+    """Removes a hook; also a context manager."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], fn: Any) -> None:
+        self.hooks = hooks
+        self.id = next(HookHandle._ids)
+        hooks[self.id] = fn
+
+    def remove(self) -> None:
+        """Remove the hook; doing so twice is harmless."""
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self) -> HookHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+class GradFn(GradNode):
+    """The tape entry of a template: it saves what the derivative template reads, nothing else."""
+
+    __slots__ = ("cells", "saved", "template", "versions", "vjp", "wrt")
+
+    def __init__(self, template: Template, wrt: tuple[int, ...], tensors: Sequence[Any],
+                 inputs: Sequence[Any], made: Any) -> None:
+        super().__init__(tuple([edge_of(tensors[i]) for i in wrt]), template.output_specs)
+        self.template = template
+        self.wrt = wrt
+        given = tuple([s.dtype.category >= 2 for s in template.output_specs])
+        self.vjp = vjp = vjp_of(template, wrt, given)
+        saved: list[Any] = []
+        cells: list[Any] = []
+        for where, i in vjp.picks:
+            if where == "in":
+                saved.append(inputs[i])
+                t = tensors[i]
+                if isinstance(t, TensorBase):
+                    cell = t._version_cell()
+                    cells.append((cell, cell[0], t._grad_fn, t._output_nr, len(saved) - 1))
+            elif where == "out":
+                saved.append(made if type(made) is Node else made[i])
+        self.saved: list[Any] | None = saved
+        self.cells: list[Any] = cells
+
+    def watch_output(self, k: int, cell: list[int]) -> None:
+        """Outputs have their storage only after recording: their version is watched from here."""
+        for n, (where, i) in enumerate(self.vjp.picks):
+            if where == "out" and i == k:
+                self.cells.append((cell, cell[0], self, k, n))
+
+    def _values(self, cts: list[Any]) -> tuple[Vjp, list[tuple[str, int, Any]]]:
+        """The derivative for the cotangents that are there, and what each of its inputs is."""
+        if self.saved is None:
+            raise RuntimeError(_FREED)
+        for cell, version, fn, nr, n in self.cells:
+            if cell[0] != version:
+                raise RuntimeError(self._modified(cell[0], version, fn, nr, n))
+        vjp = self.vjp
+        by_pick = {p: s for p, s in zip(
+            [p for p in vjp.picks if p[0] != "ct"], self.saved, strict=True)}
+        if any(cts[i] is None for where, i in vjp.picks if where == "ct"):
+            vjp = vjp_of(self.template, self.wrt, tuple(c is not None for c in cts))
+        return vjp, [(where, i, cts[i] if where == "ct" else by_pick[where, i])
+                     for where, i in vjp.picks]
+
+    def _modified(self, now: int, version: int, fn: Any, nr: int, n: int) -> str:
+        s = self.saved[n].spec  # type: ignore[index]
+        kind = f"torch.{scalar_name(s.dtype)}Tensor"
+        origin = f", which is output {nr} of {fn.name()}," if fn is not None else ""
+        return ("one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [{kind} {list(s.shape)}]{origin} is at version {now}; "
+                f"expected version {version} instead. Hint: enable anomaly detection to find the "
+                "operation that failed to compute its gradient, with "
+                "torch.autograd.set_detect_anomaly(True).")
+
+    def backward(self, cts: list[Any], differentiable: bool) -> Sequence[Any]:
+        if not self.vjp.picks and not any(self.vjp.present):
+            return [None] * len(self.wrt)
+        vjp, values = self._values(cts)
+        if differentiable:
+            tensors = [self._tensor(where, i, x) for where, i, x in values]
+            return vjp.spread(replay(vjp.template, self.name() + "Backward", tensors))
+        return vjp.spread(apply(vjp.template, tuple([x for _, _, x in values])))
+
+    def _tensor(self, where: str, i: int, x: Any) -> Any:
+        """A saved value as a tensor in its place of the tape, for derivatives of derivatives."""
+        if where == "ct" or type(x) is not Node:
+            return x
+        edge = (self, i) if where == "out" else (
+            self.edges[self.wrt.index(i)] if i in self.wrt else None)
+        if edge is None:
+            return wrap(x)
+        target, nr = edge
+        if isinstance(target, TensorBase):
+            return target
+        t = wrap(x)
+        t._grad_fn, t._output_nr, t._rg = target, nr, True
+        return t
+
+    def release(self) -> None:
+        if self.vjp.picks and self.saved:
+            self.saved = None
+            self.cells = []
+
+
+def replay(template: Template, name: str, tensors: Sequence[Any]) -> Sequence[Any]:
+    """Record a template on tensors, taped where they require it; a tuple of tensors."""
+    inputs = tuple([t._value() if isinstance(t, TensorBase) else t for t in tensors])
+    wrt = tuple([i for i, t in enumerate(tensors) if isinstance(t, TensorBase) and t._rg])
+    made = apply(template, inputs)
+    out = [wrap(n) for n in made]
+    if wrt and modes.grad:
+        fn = grad_class(name)(template, wrt, tensors, inputs, made)
+        for k, t in enumerate(out):
+            t._grad_fn, t._output_nr, t._rg = fn, k, True
+    return out
+
+
+@cache
+def grad_class(name: str) -> type:
+    """The class of tape entries of this name."""
+    return type(name, (GradFn,), {"__slots__": ()})
+
+
+class AccumulateGrad:
+    """The end of the tape at a leaf, as `next_functions` shows it."""
+
+    def __init__(self, variable: Any) -> None:
+        self.variable = variable
+
+    def name(self) -> str:
+        """PyTorch's name of this entry."""
+        return "struct torch::autograd::AccumulateGrad"
+
+    next_functions: tuple[Any, ...] = ()
+
+    def register_hook(self, fn: Any) -> Any:
+        """Call fn(grad_inputs, grad_outputs) after the gradient was accumulated."""
+        return self.variable.register_post_accumulate_grad_hook(lambda t: fn((), (t.grad,)))
+
+    def register_prehook(self, fn: Any) -> Any:
+        """Call fn(grad_outputs) before the gradient is accumulated."""
+        def hook(grad: Any) -> Any:
+            changed = fn((grad,))
+            return changed[0] if changed is not None else None
+        return self.variable.register_hook(hook)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.variable is self.variable
+
+    def __hash__(self) -> int:
+        return id(self.variable)
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {hex(id(self.variable))}>"
+
+
+def accumulator(leaf: Any) -> AccumulateGrad:
+    """The accumulating end of a leaf."""
+    return AccumulateGrad(leaf)

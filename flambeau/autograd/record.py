@@ -1,0 +1,308 @@
+"""Recording: one call of an operation is one node of the graph and one entry of the tape.
+
+`op` turns the definition of a composite, a function over symbolic values, into the public function
+over tensors, with the same signature. Parameters annotated `Value` (tensors or Python numbers) and
+`Values` (sequences of tensors) are run-time arguments; all others are static and part of the
+identity. The definition runs once per signature and is kept as a template.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeAlias
+
+from ..dtype import dtype, float32, result_type_of
+from ..engines import realize
+from ..graph import SCALARS, Node, Spec, apply, pending
+from ..ops import elementwise as ew
+from ..ops.define import Sym, Template, Trace, trace
+from .base import TensorBase, wrap
+from .modes import modes
+from .node import GradFn, grad_class
+
+Value: TypeAlias = Any
+Values: TypeAlias = Sequence[Any]
+P = ParamSpec("P")
+
+
+class Op:
+    """A composite: its definition and the templates made from it so far.
+
+    Attributes:
+        grad_name: class name of its tape entries (`AddBackward0`), or a function
+            `(specs, static) -> name`.
+        widen: compute in float32 where the inputs are float16 or bfloat16, and round the results.
+    """
+
+    def __init__(self, name: str, body: Callable[..., Any], layout: tuple[str, ...],
+                 grad_name: str | Callable[..., str], widen: bool) -> None:
+        self.name = name
+        self.body = body
+        self.layout = layout  # "v" value, "l" list of values, "s" static: one letter per parameter
+        self.keywords = tuple(p.name for p in inspect.signature(body).parameters.values()
+                              if p.kind is p.KEYWORD_ONLY)
+        self.grad_name = grad_name
+        self.widen = widen
+        self.templates: dict[Any, tuple[Template, type]] = {}
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def build(self, key: Any, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> tuple[Template, type]:
+        """Trace the definition for one signature."""
+        present = [s for s in specs if s is not None]
+
+        def body(*syms: Sym) -> Any:
+            rest = iter(syms)
+            return self.invoke([None if s is None else next(rest) for s in specs], static)
+        run = _widened(body, present, static) if self.widen else body
+        template = trace(self.name, run, present)
+        name = self.grad_name
+        made = template, grad_class(name if isinstance(name, str) else name(specs, static))
+        self.templates[key] = made
+        return made
+
+    def invoke(self, values: Sequence[Any], static: tuple[Any, ...]) -> Any:
+        """Call the definition with its arguments in order."""
+        out: list[Any] = []
+        v = s = 0
+        for kind in self.layout:
+            if kind == "v":
+                out.append(values[v])
+                v += 1
+            elif kind == "s":
+                out.append(static[s])
+                s += 1
+            else:
+                n = static[s]
+                out.append(tuple(values[v:v + n]))
+                v, s = v + n, s + 1
+        positional = len(out) - len(self.keywords)
+        return self.body(*out[:positional],
+                         **dict(zip(self.keywords, out[positional:], strict=True)))
+
+
+def _widened(body: Callable[..., Any], specs: Sequence[Spec],
+             static: tuple[Any, ...]) -> Callable[..., Any]:
+    if not any(s.dtype.is_reduced for s in specs):
+        return body
+    narrow = result_type_of([(s.dtype, 0 if s.weak else 2 if s.shape else 1) for s in specs])
+    if any(isinstance(x, dtype) for x in static):
+        narrow = float32  # the caller names the result's dtype
+
+    def run(*syms: Sym) -> Any:
+        wide = [ew.cast(x, dtype=float32) if x.dtype.is_reduced else x for x in syms]
+        results = body(*wide)
+        if not narrow.is_reduced:
+            return results
+        if isinstance(results, tuple):
+            return tuple(_narrowed(r, narrow) for r in results)
+        return _narrowed(results, narrow)
+    return run
+
+
+def _narrowed(x: Sym, d: dtype) -> Sym:
+    if x.dtype is float32:
+        out: Sym = ew.cast(x, dtype=d)
+        return out
+    return x
+
+
+def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any:
+    """Apply an op to tensors and Python numbers; the resulting tensor, or a tuple of them."""
+    if Trace.stack:
+        return op.invoke(values, static)
+    inputs: list[Any] = []
+    specs: list[Any] = []
+    wrt: list[int] = []
+    for v in values:
+        if isinstance(v, TensorBase):
+            node = v._node if v._seen == v._storage.clock else v._refresh()
+            if v._rg:
+                wrt.append(len(inputs))
+            inputs.append(node)
+            specs.append(node.spec)
+        elif v is None:
+            specs.append(None)
+        else:
+            kind = type(v)
+            if kind not in SCALARS:
+                v = _as_number(op, v, values)
+                kind = type(v)
+            inputs.append(v)
+            specs.append(SCALARS[kind])
+    key = (static, *specs)
+    try:
+        found = op.templates.get(key)
+    except TypeError:  # a list among the static arguments
+        return record(op, values, tuple(_hashable(s) for s in static))
+    template, cls = found or op.build(key, specs, static)
+    if wrt and modes.grad:
+        tensors = [v for v in values if v is not None]
+        return tape(template, cls, tensors, tuple(inputs), tuple(wrt))
+    return finish(apply(template, tuple(inputs)))
+
+
+def finish(made: Any) -> Any:
+    """Tensors for freshly recorded nodes; runs them where a budget or eager mode says so."""
+    if type(made) is Node:
+        out: Any = wrap(made)
+    else:
+        out = tuple([wrap(n) for n in made])
+    made = None
+    if modes.inference:
+        for t in out if type(out) is tuple else (out,):
+            t._inference = True
+    if len(pending.nodes) > pending.max_nodes or pending.nbytes > pending.max_nbytes:
+        realize.flush("eager" if pending.max_nodes == 0 else "budget")
+    return out
+
+
+def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[Any, ...],
+         wrt: tuple[int, ...]) -> Any:
+    """Record an application together with its tape entry."""
+    for i in wrt:
+        t = tensors[i]
+        if t._grad_fn is None and t._storage.dirty:
+            t._storage.dirty = False  # the first forward pass after an update by hand
+            realize.flush("update by hand")
+    made = apply(template, inputs)
+    fn: GradFn = cls(template, wrt, tensors, inputs, made)
+    made_tensors = finish(made)
+    if type(made_tensors) is tuple:
+        for k, t in enumerate(made_tensors):
+            if t._node.spec.dtype.category >= 2:
+                t._grad_fn, t._output_nr, t._rg = fn, k, True
+        if fn.vjp.reads_outputs:
+            for k, t in enumerate(made_tensors):
+                fn.watch_output(k, t._storage.version)
+        return made_tensors
+    if fn.vjp.reads_outputs:
+        fn.watch_output(0, made_tensors._storage.version)
+    if made_tensors._node.spec.dtype.category >= 2:
+        made_tensors._grad_fn, made_tensors._rg = fn, True
+    return made_tensors
+
+
+def _as_number(op: Op, v: Any, values: tuple[Any, ...]) -> Any:
+    """A Python number for NumPy scalars and bool/int/float subclasses."""
+    if hasattr(v, "item") and getattr(v, "ndim", 1) == 0:
+        return v.item()
+    for kind in (bool, int, float, complex):
+        if isinstance(v, kind):
+            return kind(v)
+    position = next(i for i, x in enumerate(values) if x is v)
+    raise TypeError(f"{op.name}(): argument {_argument_name(op, position)} (position "
+                    f"{position + 1}) must be Tensor, not {type(v).__name__}")
+
+
+def _argument_name(op: Op, position: int) -> str:
+    names = list(inspect.signature(op.body).parameters)
+    return f"'{names[min(position, len(names) - 1)]}'"
+
+
+def _hashable(x: Any) -> Any:
+    return tuple(_hashable(i) for i in x) if isinstance(x, (list, tuple)) else x
+
+
+# ---- the decorator --------------------------------------------------------------------------------
+
+def op(body: Any = None, *, grad: str | Callable[..., str] | None = None, name: str | None = None,
+       widen: bool = True, out: bool = False) -> Any:
+    """Make a public function of a composite's definition.
+
+    Args:
+        body: the definition over symbolic values.
+        grad: class name of its tape entries; default: the camel-cased name + `Backward0`.
+        name: the op's name; default: the function's.
+        widen: compute float16 and bfloat16 in float32. Default: True.
+        out: give the function PyTorch's keyword `out`. Default: False.
+
+    Returns:
+        A function of tensors with the definition's signature; its attribute `op` is the `Op`, and
+        `method` the same function without `out`, fit to be a method of Tensor.
+    """
+    def decorate(fn: Callable[P, Any]) -> Callable[P, Any]:
+        label = name or fn.__name__
+        made = Op(label, fn, _kinds(fn), grad or _camel(label) + "Backward0", widen)
+        method = _public_function(fn, made, False)
+        public = _public_function(fn, made, True) if out else method
+        public.method = method
+        return public  # type: ignore[no-any-return]
+    return decorate(body) if body is not None else decorate
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.strip("_").split("_"))
+
+
+def _kind(parameter: inspect.Parameter) -> str:
+    note = parameter.annotation
+    text = note if isinstance(note, str) else getattr(note, "__name__", "")
+    return {"Value": "v", "Values": "l"}.get(text, "s")
+
+
+def _kinds(fn: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(_kind(p) for p in inspect.signature(fn).parameters.values())
+
+
+def _public_function(fn: Callable[..., Any], made: Op, with_out: bool) -> Any:
+    """Source is generated so that the call costs no generic argument handling."""
+    signature = inspect.signature(fn)
+    parameters = list(signature.parameters.values())
+    heads, values, static = [], [], []
+    scope: dict[str, Any] = {"record": record, "made": made, "write_out": write_out}
+    starred = False
+    for p, kind in zip(parameters, made.layout, strict=True):
+        head = p.name
+        if p.kind is p.KEYWORD_ONLY and not starred:
+            heads.append("*")
+            starred = True
+        if p.default is not p.empty:
+            scope[f"default_{p.name}"] = p.default
+            head += f"=default_{p.name}"
+        heads.append(head)
+        if kind == "v":
+            values.append(p.name)
+        elif kind == "l":
+            values.append(f"*{p.name}")
+            static.append(f"len({p.name})")
+        else:
+            static.append(p.name)
+    call = (f"record(made, ({''.join(v + ', ' for v in values)}), "
+            f"({''.join(s + ', ' for s in static)}))")
+    if with_out:
+        heads += ["out=None"] if starred else ["*", "out=None"]
+        call = f"{call} if out is None else write_out(out, {call})"
+        parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
+        signature = signature.replace(parameters=parameters)
+    source = f"def {fn.__name__}({', '.join(heads)}):\n    return {call}"
+    exec(compile(source, f"<op {made.name}>", "exec"), scope)
+    public: Any = scope[fn.__name__]
+    public.__doc__ = fn.__doc__
+    public.__module__ = fn.__module__
+    public.__qualname__ = fn.__qualname__
+    public.__annotations__ = dict(fn.__annotations__)
+    public.__signature__ = signature
+    public.op = made
+    return public
+
+
+def write_out(out: Any, result: Any) -> Any:
+    """Write a result (or several) into the tensors that the caller gave as `out`; returns them.
+
+    Raises:
+        RuntimeError: where autograd forbids it or the dtype does not fit.
+    """
+    if isinstance(result, tuple):
+        return tuple([write_out(o, r) for o, r in zip(out, result, strict=True)])
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+    if modes.grad and (out._rg or result._rg):
+        raise RuntimeError("functions with out=... arguments don't support automatic "
+                           "differentiation, but one of the arguments requires grad.")
+    return _output_writer[0](out, result)
+
+
+_output_writer: list[Callable[[Any, Any], Any]] = []  # registered by autograd.inplace

@@ -1,0 +1,23 @@
+"""Checkpoints: PyTorch's files and safetensors, read without executing anything in them."""
+
+from .api import load, save
+from .codec import DumpedTensor, TensorCodec, current_codec, register_codec
+from .errors import CheckpointError
+from .names import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
+from .safetensors import load_file, save_file
+
+__all__ = [
+    "CheckpointError",
+    "DumpedTensor",
+    "TensorCodec",
+    "add_safe_globals",
+    "clear_safe_globals",
+    "current_codec",
+    "get_safe_globals",
+    "load",
+    "load_file",
+    "register_codec",
+    "safe_globals",
+    "save",
+    "save_file",
+]

@@ -1,0 +1,40 @@
+"""`python -m flambeau info`: what a bug report needs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("flambeau", "numpy", "llvmlite", "ml_dtypes", "matplotlib", "pillow", "jax", "torch")
+
+
+def installed_version(package: str) -> str:
+    """Returns the version of an installed distribution, or "not installed"."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def usable_processors() -> int:
+    """Returns how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def info(arguments: list[str]) -> int:
+    """Prints versions, the machine and flambeau's environment variables."""
+    if arguments:
+        print("usage: python -m flambeau info", file=sys.stderr)
+        return 2
+    rows = {"python": platform.python_version(), "system": platform.platform(),
+            "machine": platform.machine(), "processors": str(usable_processors())}
+    rows |= {package: installed_version(package) for package in PACKAGES}
+    rows |= {name: value for name, value in sorted(os.environ.items())
+             if name.startswith("FLAMBEAU_")}
+    for name, value in rows.items():
+        print(f"{name:<12} {value}")
+    return 0

@@ -1,0 +1,1 @@
+"""Engines give pending nodes their data: when (realize), and how (reference)."""

@@ -1,0 +1,1 @@
+"""Composites: what users call, one function each, written over primitives; one file per family."""

@@ -1,0 +1,24 @@
+"""Building blocks of networks: modules, parameters, initial values."""
+
+from flambeau.nn import init, modules, parallel, parameter
+from flambeau.nn.modules import *  # noqa: F403  (the names are listed once, in modules/__init__.py)
+from flambeau.nn.parallel import DataParallel
+from flambeau.nn.parameter import (
+    Buffer,
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+)
+
+__all__ = [
+    "Buffer",
+    "DataParallel",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "init",
+    "modules",
+    "parallel",
+    "parameter",
+]
+__all__ += modules.__all__

@@ -1,0 +1,19 @@
+"""How functions become methods of Tensor."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.inplace import assign
+
+
+def inplace(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The in-place method of a function: its result becomes the tensor's new value."""
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return assign(self, function(self, *args, **kwargs))
+    method.__name__ = method.__qualname__ = function.__name__ + "_"
+    method.__doc__ = f"In-place version of `{function.__name__}`."
+    method.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return method

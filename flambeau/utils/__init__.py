@@ -1,0 +1,1 @@
+"""Utilities beside the tensor and the network: data loading and more."""

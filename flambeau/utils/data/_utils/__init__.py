@@ -1,0 +1,1 @@
+"""Machinery of the data loader: collation, fetching, workers and what travels between them."""

@@ -1,0 +1,4 @@
+"""Versions: flambeau's own, and the PyTorch release whose behaviour it follows."""
+
+__version__ = "0.1.0"
+torch_version = "2.13.0"

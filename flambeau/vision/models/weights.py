@@ -1,0 +1,135 @@
+"""Where the numbers of a published model come from: a file that is there; nothing is downloaded."""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flambeau.checkpoint import load
+from flambeau.nn import Module
+
+Model = TypeVar("Model", bound=Module)
+
+
+class WeightsEnum(Enum):
+    """The weights published for a model by torchvision; a member's value is its file's name.
+
+    Source: torchvision, models.WeightsEnum.
+    """
+
+    def get_state_dict(self) -> Mapping[str, Any]:
+        """Reads the weights from the folder that PyTorch downloads to.
+
+        Returns:
+            The state dictionary.
+
+        Raises:
+            FileNotFoundError: when the file is not there; flambeau downloads no weights.
+        """
+        path = checkpoint_folder() / self.value
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{self}: no file {path}. flambeau downloads no weights: put the published file "
+                f"'{self.value}' there, or pass the path of a state_dict as weights=")
+        return read_weights(path)
+
+
+def checkpoint_folder() -> Path:
+    """Returns PyTorch's folder of checkpoints, below `TORCH_HOME` or the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def read_weights(path: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """Reads a file that holds a state dictionary.
+
+    Raises:
+        ValueError: when the file holds something else.
+    """
+    state = load(path)
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{os.fspath(path)} holds a {type(state).__name__}, not a state_dict")
+    return state
+
+
+def state_of(weights: object, names: type[WeightsEnum]) -> Mapping[str, Any] | None:
+    """Returns the state dictionary that a model's `weights` argument stands for.
+
+    Args:
+        weights: None, a member of `names` or its name, or the path of a file.
+        names: the weights published for the model.
+
+    Raises:
+        FileNotFoundError: when `weights` names a file, or published weights, that are not there.
+        TypeError: when `weights` is none of these.
+    """
+    if weights is None:
+        return None
+    if isinstance(weights, names):
+        return weights.get_state_dict()
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"weights must be None, a {names.__name__} or a path, "
+                        f"not {type(weights).__name__}")
+    if os.path.exists(weights):
+        return read_weights(weights)
+    name = str(weights).removeprefix(f"{names.__name__}.")
+    if name in names.__members__:
+        return names[name].get_state_dict()
+    raise FileNotFoundError(f"weights={os.fspath(weights)!r} is neither a file nor one of "
+                            f"{list(names.__members__)}; flambeau downloads no weights")
+
+
+def published(names: type[WeightsEnum]) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
+    """Lets a model's function load `weights`, and take the `pretrained` of before torchvision 0.13.
+
+    Args:
+        names: the weights published for the model; they fix its 1000 classes.
+
+    Returns:
+        A decorator for a function that builds the model from keyword arguments.
+    """
+    def decorate(build: Callable[..., Model]) -> Callable[..., Model]:
+        @functools.wraps(build)
+        def function(*args: Any, **kwargs: Any) -> Model:
+            arguments = by_keyword(args, kwargs)
+            weights = arguments.pop("weights", None)
+            if "pretrained" in arguments:
+                weights = from_pretrained(arguments.pop("pretrained"), names)
+            if isinstance(weights, names) and arguments.setdefault("num_classes", 1000) != 1000:
+                raise ValueError("The parameter 'num_classes' expected value 1000 but got "
+                                 f"{arguments['num_classes']} instead.")
+            state = state_of(weights, names)
+            model = build(**arguments)
+            if state is not None:
+                model.load_state_dict(state)
+            return model
+        return function
+    return decorate
+
+
+def by_keyword(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Names the positional `pretrained, progress` of old programs."""
+    if not args:
+        return dict(kwargs)
+    if len(args) > 2:
+        raise TypeError(f"a model takes keyword arguments, got {len(args)} positional ones")
+    named = dict(zip(("weights", "progress"), args, strict=False))
+    words = " and ".join(f"'{name}'" for name in named)
+    warnings.warn(f"Using {words} as positional parameter(s) is deprecated since 0.13 and may be "
+                  "removed in the future. Please use keyword parameter(s) instead.", stacklevel=3)
+    if isinstance(named["weights"], bool):
+        named["pretrained"] = named.pop("weights")
+    return named | kwargs
+
+
+def from_pretrained(pretrained: object, names: type[WeightsEnum]) -> WeightsEnum | None:
+    """Translates `pretrained=True` into the first published weights, False into none."""
+    warnings.warn("The parameter 'pretrained' is deprecated since 0.13 and may be removed in the "
+                  "future, please use 'weights' instead.", stacklevel=3)
+    return next(iter(names)) if pretrained else None

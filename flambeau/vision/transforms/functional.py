@@ -1,0 +1,65 @@
+"""The transforms as functions of an image: a Pillow image or a tensor (..., C, H, W)."""
+
+from __future__ import annotations
+
+from flambeau.vision.transforms.color import (
+    adjust_brightness,
+    adjust_contrast,
+    adjust_hue,
+    adjust_saturation,
+    erase,
+    gaussian_blur,
+    rgb_to_grayscale,
+    to_grayscale,
+)
+from flambeau.vision.transforms.conversion import (
+    convert_image_dtype,
+    get_dimensions,
+    get_image_num_channels,
+    get_image_size,
+    normalize,
+    pil_to_tensor,
+    to_pil_image,
+    to_tensor,
+)
+from flambeau.vision.transforms.geometry import (
+    InterpolationMode,
+    affine,
+    center_crop,
+    crop,
+    hflip,
+    pad,
+    resize,
+    resized_crop,
+    rotate,
+    vflip,
+)
+
+__all__ = [
+    "InterpolationMode",
+    "adjust_brightness",
+    "adjust_contrast",
+    "adjust_hue",
+    "adjust_saturation",
+    "affine",
+    "center_crop",
+    "convert_image_dtype",
+    "crop",
+    "erase",
+    "gaussian_blur",
+    "get_dimensions",
+    "get_image_num_channels",
+    "get_image_size",
+    "hflip",
+    "normalize",
+    "pad",
+    "pil_to_tensor",
+    "resize",
+    "resized_crop",
+    "rgb_to_grayscale",
+    "rotate",
+    "to_grayscale",
+    "to_pil_image",
+    "to_tensor",
+    "vflip",
+]
