@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from .. import dtype as dtypes
+from ..dtype import bfloat16, get_default_dtype
+from ..dtype import dtype as _dtype
 from ..autograd import inplace, steps
 from ..autograd.base import TensorBase, register_tensor_class, wrap
 from ..autograd.modes import modes
 from ..autograd.node import HookHandle, edge_of
 from ..autograd.views import make_view
-from ..device import cpu, device, layout, strided
+from ..device import cpu, strided
+from ..device import device as _device
+from ..device import layout as _layout_type
 from ..engines import realize
 from ..graph import leaf
 from . import printing
@@ -36,7 +39,7 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
         return object.__new__(cls)
 
     def __init__(self, *args: Any, device: Any = None) -> None:
-        source = legacy_data(args, dtypes.get_default_dtype())
+        source = legacy_data(args, get_default_dtype())
         self._storage, self._node, self._seen = source._storage, source._node, source._seen
         self._chain, self._layout = source._chain, source._layout
 
@@ -78,17 +81,17 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
     nelement = numel
 
     @property
-    def dtype(self) -> dtypes.dtype:
+    def dtype(self) -> _dtype:
         """The type of the elements."""
         return self._node.spec.dtype  # type: ignore[union-attr]
 
     @property
-    def device(self) -> device:
+    def device(self) -> _device:
         """Where the tensor lives."""
         return cpu
 
     @property
-    def layout(self) -> layout:
+    def layout(self) -> _layout_type:
         """How the elements are kept."""
         return strided
 
@@ -313,7 +316,7 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers."""
         data = self._data("tolist")
-        if self.dtype is dtypes.bfloat16:
+        if self.dtype is bfloat16:
             data = data.astype(np.float32)
         return data.tolist()
 
@@ -349,7 +352,7 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
         return printing.tensor_text(
             self._data("print"), dtype_name=self.dtype.name, shape=tuple(self.shape),
             is_default_dtype=printing.is_implied_dtype(self.dtype.name,
-                                                       dtypes.get_default_dtype().name),
+                                                       get_default_dtype().name),
             requires_grad=self._rg, grad_fn_name=fn.name() if fn is not None else None)
 
     def __format__(self, spec: str) -> str:
@@ -369,7 +372,7 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
         if self.requires_grad and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use "
                                "tensor.detach().numpy() instead.")
-        if self.dtype is dtypes.bfloat16:
+        if self.dtype is bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
         return export(self)
 
@@ -407,7 +410,7 @@ class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
             raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support "
                                "pickling: detach() it first")
         array = np.array(self._data("pickle"))
-        if self.dtype is dtypes.bfloat16:
+        if self.dtype is bfloat16:
             array = array.view(np.uint16)
         return _rebuild, (type(self), array, self.dtype, self._rg,
                           {k: v for k, v in self.__dict__.items() if not k.startswith("_")})
@@ -424,9 +427,9 @@ def _next_address(storage: Any) -> int:
     return start
 
 
-def _rebuild(cls: type, array: Any, d: dtypes.dtype, requires_grad: bool,
+def _rebuild(cls: type, array: Any, d: _dtype, requires_grad: bool,
              attributes: dict[str, Any]) -> Any:
-    if d is dtypes.bfloat16:
+    if d is bfloat16:
         array = array.view(d.numpy)
     source = wrap(leaf(array, d))
     made = object.__new__(cls)
@@ -441,7 +444,7 @@ def copied(t: TensorBase) -> Any:
     return wrap(t._value())
 
 
-def from_array(array: Any, d: dtypes.dtype | None = None) -> Any:
+def from_array(array: Any, d: _dtype | None = None) -> Any:
     """A tensor that owns `array`, which nobody may write to afterwards."""
     return wrap(leaf(array, d))
 
@@ -480,7 +483,7 @@ def export(t: Any) -> Any:
     return array
 
 
-def legacy_data(args: tuple[Any, ...], d: dtypes.dtype) -> Any:
+def legacy_data(args: tuple[Any, ...], d: _dtype) -> Any:
     """What `Tensor(...)`, `FloatTensor(...)` and the like hold: memory of a shape, or a copy of data."""
     if not args:
         return from_array(np.zeros((0,), d.numpy), d)
