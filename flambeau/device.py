@@ -28,8 +28,8 @@ class device:
         if isinstance(type, device):
             self.type, self.index = type.type, type.index
             return
-        if isinstance(type, int):
-            type, index = "cuda", type
+        if isinstance(type, int):  # an index of the accelerator
+            raise RuntimeError("Cannot access accelerator device when none is available.")
         if not isinstance(type, str):
             raise TypeError("device(): argument 'type' (position 1) must be str, not "
                             f"{type.__class__.__name__}")
@@ -96,10 +96,10 @@ def checked(d: Any) -> device:
     found = d if isinstance(d, device) else device(d)
     if found.type == "cpu":
         return found
-    if found.type == "cuda":
-        raise AssertionError("Torch not compiled with CUDA enabled")
+    if found.type in ("cuda", "xpu"):
+        raise AssertionError(f"Torch not compiled with {found.type.upper()} enabled")
     raise RuntimeError(f"PyTorch is not linked with support for {found.type} devices"
-                       if found.type in ("xpu", "mps", "mtia", "hpu", "maia") else
+                       if found.type in ("mps", "mtia", "hpu", "maia") else
                        f"Could not run on the '{found.type}' backend: this build has the CPU only")
 
 

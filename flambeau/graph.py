@@ -15,6 +15,15 @@ from .dtype import BOOL, complex128, dtype, float64, from_numpy_dtype, int64
 from .dtype import bool_ as bool_dtype
 
 Shape = tuple[int, ...]
+CACHE_LIMIT = 4096  # entries per cache that is keyed by shapes: they may vary without end
+
+
+def remember(cache: dict[Any, Any], key: Any, value: Any) -> Any:
+    """Put a value into a cache keyed by shapes; the oldest entry gives way at the limit."""
+    if len(cache) >= CACHE_LIMIT:
+        del cache[next(iter(cache))]
+    cache[key] = value
+    return value
 
 
 class Spec:
@@ -45,9 +54,9 @@ _specs: dict[tuple[Shape, dtype], Spec] = {}
 
 def spec(shape: Shape, dtype: dtype) -> Spec:
     """The interned spec of a shape and dtype."""
-    found = _specs.get((shape, dtype))
+    found: Spec | None = _specs.get((shape, dtype))
     if found is None:
-        found = _specs.setdefault((shape, dtype), Spec(shape, dtype))
+        found = remember(_specs, (shape, dtype), Spec(shape, dtype))
     return found
 
 

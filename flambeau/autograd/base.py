@@ -121,7 +121,7 @@ def derive(node: Node, chain: tuple[Any, ...]) -> Node:
         array = node.data
         for step in chain:
             array = steps.on_array(array, step)
-        return leaf(array, node.spec.dtype)
+        return leaf(array)
     made: Node = apply(steps.view_template(chain, node.spec), (node,))
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import can_cast, scalar_name
+from ..dtype import bool_, can_cast, scalar_name
 from ..engines import realize
 from ..graph import Node, apply
 from ..ops import elementwise as ew
@@ -21,6 +21,13 @@ from .record import Value, _output_writer, op
 @op(grad="ToCopyBackward0", widen=False)
 def _cast_to(input: Value, dtype: Any) -> Any:
     return ew.cast(input, dtype=dtype)
+
+
+@op(name="overwrite", grad=lambda specs, static: static[0], widen=False)
+def overwritten(input: Value, new: Value, name: str) -> Any:
+    """The new values as a function of the old ones, whose gradient is zero."""
+    never = ew.constant(value=False, dtype=bool_)
+    return ew.select(never, input, ew.cast(new, dtype=input.dtype))
 
 
 def check_writable(t: TensorBase) -> None:
@@ -51,14 +58,19 @@ def check_writable(t: TensorBase) -> None:
     if t._multi_view:
         name = t._view_name
         raise RuntimeError(
-            f"Output 0 of {name} is a view and is being modified inplace. This view is the output "
+            f"Output {t._output_nr} of {name} is a view and is being modified inplace. This view is the output "
             "of a function that returns multiple views. Such functions do not allow the output "
             "views to be modified inplace. You should replace the inplace operation by an "
             "out-of-place one.")
 
 
-def assign(t: Any, result: Any) -> Any:
+def assign(t: Any, result: Any, name: str = "CopySlices") -> Any:
     """Make `result` (of an operation on `t`) the new value of `t`, in place; returns `t`.
+
+    Args:
+        t: the tensor.
+        result: its new value, of its shape.
+        name: class name of the tape entry where the result does not depend on `t` differentiably.
 
     Raises:
         RuntimeError: where the result's shape or dtype does not fit.
@@ -73,6 +85,8 @@ def assign(t: Any, result: Any) -> Any:
             raise RuntimeError(f"result type {scalar_name(got.dtype)} can't be cast to the desired "
                                f"output type {scalar_name(have.dtype)}")
         result = _cast_to(result, have.dtype)
+    if modes.grad and t._rg and not result._rg:
+        result = overwritten(t, result, name)
     return replace(t, result)
 
 
@@ -90,7 +104,6 @@ def replace(t: Any, result: Any) -> Any:
     if taped and t._base is None:
         t._grad_fn, t._output_nr, t._rg = result._grad_fn, result._output_nr, True
         if isinstance(t._grad_fn, GradFn) and t._grad_fn.vjp.reads_outputs:
-            t._grad_fn.cells = [c for c in t._grad_fn.cells if c[2] is not t._grad_fn]
             t._grad_fn.watch_output(t._output_nr, t._version_cell())
         if t._retains:
             t._retains = False

@@ -142,9 +142,10 @@ class GradFn(GradNode):
 
     def watch_output(self, k: int, cell: list[int]) -> None:
         """Outputs have their storage only after recording: their version is watched from here."""
-        for n, (where, i) in enumerate(self.vjp.picks):
+        saved = [p for p in self.vjp.picks if p[0] != "ct"]
+        for n, (where, i) in enumerate(saved):
             if where == "out" and i == k:
-                self.cells.append((cell, cell[0], self, k, n))
+                self.cells.append((cell, cell[0], None, k, n))  # no reference to itself
 
     def _values(self, cts: list[Any]) -> tuple[Vjp, list[tuple[str, int, Any]]]:
         """The derivative for the cotangents that are there, and what each of its inputs is."""
@@ -164,6 +165,8 @@ class GradFn(GradNode):
     def _modified(self, now: int, version: int, fn: Any, nr: int, n: int) -> str:
         s = self.saved[n].spec  # type: ignore[index]
         kind = f"torch.{scalar_name(s.dtype)}Tensor"
+        if [p for p in self.vjp.picks if p[0] != "ct"][n][0] == "out":
+            fn = self
         origin = f", which is output {nr} of {fn.name()}," if fn is not None else ""
         return ("one of the variables needed for gradient computation has been modified by an "
                 f"inplace operation: [{kind} {list(s.shape)}]{origin} is at version {now}; "

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 from ..dtype import dtype, float32, result_type_of
 from ..engines import realize
-from ..graph import SCALARS, Node, Spec, apply, pending
+from ..graph import SCALARS, Node, Spec, apply, pending, remember
 from ..ops import elementwise as ew
 from ..ops.define import Sym, Template, Trace, trace
 from .base import TensorBase, wrap
@@ -52,6 +52,7 @@ class Op:
     def build(self, key: Any, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> tuple[Template, type]:
         """Trace the definition for one signature."""
         present = [s for s in specs if s is not None]
+        self._require_present(specs, static)
 
         def body(*syms: Sym) -> Any:
             rest = iter(syms)
@@ -60,8 +61,19 @@ class Op:
         template = trace(self.name, run, present)
         name = self.grad_name
         made = template, grad_class(name if isinstance(name, str) else name(specs, static))
-        self.templates[key] = made
+        remember(self.templates, key, made)
         return made
+
+    def _require_present(self, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> None:
+        """Raise where None was given for a parameter that has no such default."""
+        if None not in specs or "l" in self.layout:
+            return
+        rest = iter(specs)
+        parameters = inspect.signature(self.body).parameters.values()
+        for position, (p, kind) in enumerate(zip(parameters, self.layout, strict=True), 1):
+            if kind == "v" and next(rest) is None and p.default is p.empty:
+                raise TypeError(f"{self.name}(): argument '{p.name}' (position {position}) must be "
+                                "Tensor, not NoneType")
 
     def invoke(self, values: Sequence[Any], static: tuple[Any, ...]) -> Any:
         """Call the definition with its arguments in order."""

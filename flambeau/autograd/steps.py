@@ -1,7 +1,9 @@
 """The five steps that views are made of, on arrays, on symbolic values and on strides.
 
 A step is a tuple: ("permute", dims), ("reshape", shape), ("slice", start, shape, step),
-("expand", shape) or ("as_strided", shape, strides, offset). A view is a chain of steps.
+("expand", shape), ("as_strided", shape, strides, offset) or ("bitcast", shape, dtype). A view is a
+chain of steps. Where a reshape only inserts or drops dimensions of size 1, a third entry says which
+old dimension each new one is (-1: inserted), because that decides their strides.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Shape, Spec
+from ..graph import Shape, Spec, remember
 from ..ops import movement as mv
 from ..ops.define import Sym, Template, trace
 
@@ -30,6 +32,8 @@ def on_array(array: Any, step: Step) -> Any:
         return array.transpose(step[1])
     if kind == "expand":
         return np.broadcast_to(array, step[1])
+    if kind == "bitcast":
+        return mv.bitcast.numpy(array, shape=step[1], dtype=step[2])
     if not array.flags.c_contiguous:
         array = np.ascontiguousarray(array)
     flat = array.reshape(-1)[step[3]:]
@@ -49,6 +53,8 @@ def on_sym(x: Sym, step: Step) -> Sym:
         out = mv.permute(x, dims=step[1])
     elif kind == "expand":
         out = mv.expand(x, shape=step[1])
+    elif kind == "bitcast":
+        out = mv.bitcast(x, shape=step[1], dtype=step[2])
     else:
         out = mv.as_strided(x, shape=step[1], strides=step[2], offset=step[3])
     return out
@@ -70,6 +76,8 @@ def put(base: Sym, new: Sym, chain: tuple[Step, ...]) -> Sym:
         out = mv.reshape(inner, shape=base.shape)
     elif kind == "permute":
         out = mv.permute(inner, dims=tuple(int(i) for i in np.argsort(step[1])))
+    elif kind == "bitcast":
+        out = mv.bitcast(inner, shape=base.shape, dtype=base.dtype)
     elif kind == "as_strided":
         out = mv.strided_update(base, inner, strides=step[2], offset=step[3])
     else:
@@ -93,7 +101,7 @@ def view_template(chain: tuple[Step, ...], s: Spec) -> Template:
             for step in chain:
                 x = on_sym(x, step)
             return x
-        found = _views[chain, s] = trace("view", body, [s])
+        found = remember(_views, (chain, s), trace("view", body, [s]))
     return found
 
 
@@ -101,7 +109,8 @@ def put_template(chain: tuple[Step, ...], base: Spec, new: Spec) -> Template:
     """The template that writes a value into the part of a base that the chain views."""
     found = _puts.get((chain, base, new))
     if found is None:
-        found = _puts[chain, base, new] = trace("put", lambda b, x: put(b, x, chain), [base, new])
+        made = trace("put", lambda b, x: put(b, x, chain), [base, new])
+        found = remember(_puts, (chain, base, new), made)
     return found
 
 
@@ -137,10 +146,40 @@ def _step_layout(shape: Shape, strides: tuple[int, ...], offset: int,
         new = tuple(0 if i < lead or (shape[i - lead] == 1 and n != 1) else strides[i - lead]
                     for i, n in enumerate(step[1]))
         return step[1], new, offset
+    if kind == "reshape" and len(step) == 3:
+        return step[1], _kept_strides(shape, strides, step[2]), offset
+    if kind == "bitcast":
+        return step[1], *_bitcast_layout(shape, strides, offset, step[1])
     if kind == "reshape":
         found = reshaped_strides(shape, strides, step[1])
         return step[1], found or contiguous_strides(step[1]), offset
     return step[1], step[2], offset + step[3]
+
+
+def _kept_strides(shape: Shape, strides: tuple[int, ...],
+                  kept: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides after dimensions of size 1 were inserted (kept -1) or dropped."""
+    out: list[int] = []
+    inner = 1
+    for old in reversed(kept):
+        if old >= 0:
+            out.append(strides[old])
+            inner = strides[old] * shape[old]
+        else:
+            out.append(inner)
+    return tuple(reversed(out))
+
+
+def _bitcast_layout(shape: Shape, strides: tuple[int, ...], offset: int,
+                    new: Shape) -> tuple[tuple[int, ...], int]:
+    """Strides and offset in elements of another size; the last dimension is contiguous."""
+    if new == shape or not shape:
+        return strides, offset
+    if new[-1] > shape[-1]:
+        ratio = new[-1] // shape[-1]
+        return (*[s * ratio for s in strides[:-1]], 1), offset * ratio
+    ratio = shape[-1] // max(new[-1], 1) or 1
+    return (*[s // ratio for s in strides[:-1]], 1), offset // ratio
 
 
 def reshaped_strides(shape: Shape, strides: tuple[int, ...],

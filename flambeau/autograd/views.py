@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..graph import leaf
+from ..graph import Shape, leaf
+from ..ops.define import Template, trace
 from . import base as base_module
 from . import steps
 from .base import TensorBase, derive
+from .inplace import check_writable
 from .modes import modes
 from .node import grad_class
-from .steps import Step
+from .steps import Layout, Step
 
 
 def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False,
-              track: bool = True) -> Any:
+              track: bool = True, tape: bool = True, whole: tuple[Step, ...] | None = None) -> Any:
     """A new tensor that views `t` through a chain of steps.
 
     Args:
@@ -23,6 +26,9 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
         name: class name of the tape entry (`TransposeBackward0`).
         multi: one of several views that a single call makes; those may not be written to in place.
         track: False for `detach` and `data`: the view has no place in the tape.
+        tape: False where the caller makes the tape entry.
+        whole: the steps from the storage's value to the view's, where they are not those of `t`
+            followed by `chain`.
     """
     storage = t._storage
     node = t._value()
@@ -32,24 +38,87 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
         array = node.data
         for step in chain:
             array = steps.on_array(array, step)
-        out._node, out._seen = leaf(array, node.spec.dtype), -1
+        out._node, out._seen = leaf(array), -1
     else:
         out._node = derive(node, chain) if chain else node
         out._seen = storage.clock
-    out._chain = t._chain + chain
+    out._chain = t._chain + chain if whole is None else whole
     out._inference = t._inference or modes.inference
     if t._own_version is not None:
         out._own_version = t._own_version
     if not track:
         return out
-    out._base = t._base or t
+    out._base = t if t._base is None else t._base
     out._view_name = name
     out._multi_view = multi
     out._no_grad_view = not modes.grad
-    if t._rg and modes.grad:
-        if node.spec.dtype.category >= 2:
-            tape_view(out, t, node, chain, name)
+    if t._rg and tape and modes.grad and out._node.spec.dtype.category >= 2:
+        tape_view(out, t, node, chain, name)
     return out
+
+
+def strided_view(t: Any, shape: Shape, places: Callable[[Layout], Layout], name: str) -> Any:
+    """A view that picks elements of `t` by strides (diagonals, windows).
+
+    Args:
+        t: any tensor.
+        shape: the view's.
+        places: the view's strides and offset, given those of `t`.
+        name: class name of the tape entry.
+    """
+    inside = places((steps.contiguous_strides(t._node.spec.shape), 0))
+    step = ("as_strided", shape, *inside)
+    whole = (("as_strided", shape, *places(t._strided())),) if t._chain else (step,)
+    return make_view(t, (step,), name, whole=whole)
+
+
+def storage_view(t: Any, shape: Shape, strides: tuple[int, ...], offset: int) -> Any:
+    """A view of the storage of `t` with any shape, strides and offset, inside `t` or not."""
+    step = ("as_strided", shape, strides, offset)
+    root = t if t._base is None else t._base
+    if root._chain:  # it views a storage whose tensor is out of reach: so does the result
+        root = make_view(t, (), "", track=False)
+        root._chain, root._layout, root._node = (), None, t._storage.node
+    return make_view(root, (step,), "AsStridedBackward0")
+
+
+def become(t: Any, view: Any) -> Any:
+    """Make `t` itself the view of it that `view` is (transpose_ and the like); returns `t`.
+
+    Raises:
+        RuntimeError: where autograd forbids an in-place operation.
+    """
+    check_writable(t)
+    t._node, t._seen, t._chain, t._layout = view._node, view._seen, view._chain, None
+    if view._grad_fn is not None:
+        t._grad_fn, t._output_nr, t._rg = view._grad_fn, 0, True
+    t._version_cell()[0] += 1
+    return t
+
+
+_split_templates: dict[Any, Template] = {}
+
+
+def make_views(t: Any, chains: Sequence[tuple[Step, ...]], name: str, body: Any) -> tuple[Any, ...]:
+    """Several views made by one call, with one tape entry between them.
+
+    Args:
+        t: any tensor.
+        chains: one chain of steps per view.
+        name: class name of the tape entry (`UnbindBackward0`).
+        body: makes all of them of a symbolic value; its derivative is the views'.
+    """
+    node = t._value()
+    outs = tuple([make_view(t, chain, name, multi=True, tape=False) for chain in chains])
+    if t._rg and modes.grad and outs:
+        key = (name, tuple(chains), node.spec)
+        template = _split_templates.get(key)
+        if template is None:
+            template = _split_templates[key] = trace(name, lambda x: tuple(body(x)), [node.spec])
+        fn = grad_class(name)(template, (0,), (t,), (node,), [o._node for o in outs])
+        for k, out in enumerate(outs):
+            out._grad_fn, out._output_nr, out._rg = fn, k, True
+    return outs
 
 
 def tape_view(out: Any, t: Any, node: Any, chain: tuple[Step, ...], name: str) -> None:

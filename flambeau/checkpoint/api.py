@@ -7,7 +7,6 @@ import mmap as memory_map
 import os
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -91,7 +90,8 @@ def save(
 
 
 def _folder_name(f: FileLike) -> str:
-    stem = Path(f).stem if isinstance(f, _PATH) else ""
+    name = os.path.basename(os.fsdecode(f)) if isinstance(f, _PATH) else ""
+    stem = os.path.splitext(name)[0]
     return stem if stem.isascii() and stem.strip(".") and "\\" not in stem else "archive"
 
 
@@ -140,6 +140,7 @@ def load(
     Example:
         >>> buffer = io.BytesIO()
         >>> save({"epoch": 3}, buffer)  # doctest: +SKIP
+        >>> _ = buffer.seek(0)
         >>> load(buffer)  # doctest: +SKIP
         {'epoch': 3}
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import BinaryIO
 
 
-def _permissions(target: Path) -> int | None:
+def _permissions(target: str) -> int | None:
     try:
-        return stat.S_IMODE(target.stat().st_mode)
+        return stat.S_IMODE(os.stat(target).st_mode)
     except FileNotFoundError:
         return None
 
 
-def _flush_directory(directory: Path) -> None:
+def _flush_directory(directory: str) -> None:
     if os.name == "nt":  # Windows cannot open a directory; its rename is durable by itself
         return
     handle = os.open(directory, os.O_RDONLY)
@@ -46,23 +44,28 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         RuntimeError: the directory does not exist, or the path is a directory.
 
     Example:
-        >>> import tempfile
+        >>> import pathlib, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with atomic_file(Path(folder, "a")) as file:
+        ...     with atomic_file(f"{folder}/a") as file:
         ...         _ = file.write(b"whole")
-        ...     Path(folder, "a").read_bytes()
+        ...     pathlib.Path(folder, "a").read_bytes()
         b'whole'
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise RuntimeError(f"Parent directory {Path(path).parent} does not exist.")
-    if target.is_dir():
+    target = os.path.realpath(os.fspath(path))
+    directory, name = os.path.split(target)
+    if not os.path.isdir(directory):
+        raise RuntimeError(
+            f"Parent directory {os.path.dirname(os.fspath(path))} does not exist."
+        )
+    if os.path.isdir(target):
         raise RuntimeError(f"open file failed with strerror: Is a directory: {path}")
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as file:
             yield file
         return
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(8)}.tmp")
+    # Names may have 255 bytes: those of the target beyond 200 are left out.
+    start = os.fsdecode(os.fsencode(name)[:200])
+    temporary = os.path.join(directory, f".{start}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(temporary, flags, 0o666)
     try:
@@ -72,10 +75,10 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         mode = _permissions(target)
         if mode is not None:
-            temporary.chmod(mode)
-        temporary.replace(target)
+            os.chmod(temporary, mode)
+        os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)
         raise
-    _flush_directory(target.parent)
+    _flush_directory(directory)

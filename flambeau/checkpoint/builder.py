@@ -17,13 +17,14 @@ from .codec import DTYPE_ALIASES, DTYPE_NAMES, DTYPE_OF_STORAGE, TensorCodec
 from .errors import CheckpointError, refused_global
 from .names import find_program_name
 from .pickle_reader import check_key
-from .storage import LoadedStorage, StorageType, check_view
+from .storage import LoadedStorage, StorageType, check_view, row_major
 
 # What a file may name and hold as a value without being able to build instances of it.
 _INERT_TYPES: dict[str, type] = {
     f"builtins.{kind.__name__}": kind for kind in (bool, int, float, str, list, dict, tuple, object)
 } | {"numpy.ndarray": np.ndarray}
 _FACTORIES = (list, dict, set, int, float, str, tuple, bool, OrderedDict, Counter, type(None))
+_MAX_COLLISIONS = 30
 _NUMPY_HOMES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _VALUE_BASES: tuple[type, ...] = (tuple, str, int, float, bytes, frozenset)
 _EMPTY_BASES: tuple[type, ...] = (OrderedDict, Counter, dict, list, set)
@@ -61,6 +62,7 @@ class CheckpointBuilder:
         self.classes: set[type] = set()
         self.instances: dict[int, Any] = {}
         self.unfilled: dict[int, Any] = {}
+        self.keys: dict[int, list[Any]] = {}
         self.names = self._fixed_names()
         self.constructors: dict[Any, Callable[[tuple[Any, ...]], Any]] = {
             set: self._make_set,
@@ -92,7 +94,6 @@ class CheckpointBuilder:
             "torch._tensor._rebuild_from_type_v2": self._from_type,
             "_codecs.encode": self._encode,
             "builtins.getattr": self._nested_class,
-            "copyreg._reconstructor": self._reconstructor,
         }
         for home in _NUMPY_HOMES:
             table[f"{home}.scalar"] = numpy_objects.make_scalar
@@ -197,6 +198,14 @@ class CheckpointBuilder:
             or self.codec.dtype_name(obj) is not None
         )
 
+    def count_key(self, key: Any) -> None:
+        """Refuse different keys of one hash: a dict of them takes quadratic time."""
+        alike = self.keys.setdefault(hash(key), [])
+        if key not in alike:
+            alike.append(key)
+            if len(alike) > _MAX_COLLISIONS:
+                raise CheckpointError("the checkpoint holds keys that are made to collide")
+
     # Instances of classes of the program
 
     def _reduce_class(self, cls: type, arguments: tuple[Any, ...]) -> Any:
@@ -261,10 +270,6 @@ class CheckpointBuilder:
         if not isinstance(outer, type) or outer not in self.classes or type(name) is not str:
             raise CheckpointError("the checkpoint reads an attribute of something not a class")
         return self.find_global(outer.__module__, f"{outer.__qualname__}.{name}")
-
-    def _reconstructor(self, arguments: tuple[Any, ...]) -> Any:
-        cls, base, value = self._exactly(arguments, 3)
-        return self.new_object(cls, () if base is object and value is None else (value,))
 
     # Built-in containers and values
 
@@ -408,7 +413,7 @@ class CheckpointBuilder:
         token: LoadedStorage = storage
         if metadata:
             flat = self._resolve_bits(flat, place, metadata)
-            place, token = (0, place[1], _row_major(place[1])), LoadedStorage(flat, name)
+            place, token = (0, place[1], row_major(place[1])), LoadedStorage(flat, name)
         if type(requires_grad) is not bool:
             raise CheckpointError("the checkpoint holds a tensor with an invalid requires_grad")
         return self.codec.build(flat, name, *place, requires_grad, token)
@@ -473,11 +478,3 @@ class CheckpointBuilder:
             state = state[0]
         if state:
             self.codec.set_state(tensor, self._attributes(state))
-
-
-def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    stride, step = [], 1
-    for size in reversed(shape):
-        stride.append(step)
-        step *= max(size, 1)
-    return tuple(reversed(stride))

@@ -62,11 +62,25 @@ class DumpedTensor(NamedTuple):
     state: Mapping[str, Any] | None
 
 
+class StorageToken(Protocol):
+    """Stands for one storage while a checkpoint is read: tensors that share it get one token.
+
+    Attributes:
+        native: None at first; the codec keeps its own storage object here, to find it again when
+            the next tensor comes with this token. It lives no longer than the reading.
+
+    Example:
+        >>> "native" in StorageToken.__annotations__
+        True
+    """
+
+    native: Any
+
+
 class TensorCodec(Protocol):
     """How checkpoints take tensors apart and build them; the core registers one.
 
-    All arguments of the building methods have been checked against the bytes present. Equal
-    ``storage_token`` objects stand for one storage, whatever the dtype it is seen as.
+    All arguments of the building methods have been checked against the bytes present.
 
     Example:
         >>> hasattr(TensorCodec, "build")
@@ -95,9 +109,9 @@ class TensorCodec(Protocol):
         shape: tuple[int, ...],
         stride: tuple[int, ...],
         requires_grad: bool,
-        storage_token: Hashable,
+        storage_token: StorageToken,
     ) -> Any:
-        """Build a tensor that views the storage."""
+        """Build a tensor that views the storage; one token may come with arrays of two dtypes."""
 
     def build_parameter(self, tensor: Any, requires_grad: bool) -> Any:
         """Build a parameter on the data of a tensor."""

@@ -82,3 +82,24 @@ def blocked_global(path: str, module: str) -> RefusedGlobalError:
         "Weights only load failed. Trying to load unsupported "
         f"GLOBAL {path} whose module {module} is blocked." + _DOCUMENTATION
     )
+
+
+def unknown_global(path: str) -> RefusedGlobalError:
+    """Make the error for a name that even ``weights_only=False`` does not allow.
+
+    Args:
+        path: the dotted name.
+
+    Returns:
+        The exception, to be raised by the caller.
+
+    Example:
+        >>> "subprocess.Popen" in str(unknown_global("subprocess.Popen"))
+        True
+    """
+    return RefusedGlobalError(
+        f"the checkpoint uses {path}, which cannot be built: it is not a class of a module that "
+        "the program has imported, or it is a function, or a class of the standard library. "
+        "Import the module that defines the class before loading, or allow the class with "
+        "`torch.serialization.add_safe_globals` if you trust it."
+    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import struct
 import sys
-import tarfile
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -60,6 +60,9 @@ class _SurveyBuilder:
 
     def hashable(self, obj: Any) -> bool:
         return False
+
+    def count_key(self, key: Any) -> None:
+        return None
 
 
 class _SurveyReader(PickleReader):
@@ -242,20 +245,12 @@ class LegacyReader:
     # The tar file: storages, tensors that view them, and the object that holds the tensors
 
     def _read_tar(self) -> Any:
-        members = {}
-        with tarfile.open(fileobj=io.BytesIO(self.data), mode="r:") as archive:
-            for name in ("storages", "tensors", "pickle"):
-                info = archive.getmember(name)
-                if not info.isreg() or info.issparse() or info.size > len(self.data):
-                    raise CheckpointError(f"member {name} of the checkpoint is no plain file")
-                source = archive.extractfile(info)
-                members[name] = source.read() if source is not None else b""
-        whole = len(self.data)
-        self.data, self.position = members["storages"], 0
+        whole, members = len(self.data), _tar_members(self.data)
+        self.data, self.position = members.pop("storages"), 0
         self._tar_storages()
-        self.data, self.position = members["tensors"], 0
+        self.data, self.position = members.pop("tensors"), 0
         self._tar_tensors()
-        self.data, self.position = members["pickle"], 0
+        self.data, self.position = members.pop("pickle"), 0
         value = self._load(self._tar_object)
         self.position = whole
         return value
@@ -300,6 +295,20 @@ class LegacyReader:
         if type(identifier) is tuple and len(identifier) == 3:
             return identifier[0]
         return self.objects[int(identifier)]
+
+
+def _tar_members(data: bytes) -> dict[str, bytes]:
+    # Slow to load and rarely needed.
+    tarfile: Any = importlib.import_module("tarfile")
+    members = {}
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            info = archive.getmember(name)
+            if not info.isreg() or info.issparse() or info.size > len(data):
+                raise CheckpointError(f"member {name} of the checkpoint is no plain file")
+            source = archive.extractfile(info)
+            members[name] = source.read() if source is not None else b""
+    return members
 
 
 def write_legacy(obj: Any, file: BinaryIO, codec: TensorCodec) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType, TracebackType
 from typing import Any
 
-from .errors import blocked_global, refused_global
+from .errors import blocked_global, refused_global, unknown_global
 
 _OWN = __name__.partition(".")[0]
 # PyTorch's packages and the packages here that hold the same names.
@@ -264,11 +264,13 @@ def find_program_name(module: str, name: str, weights_only: bool) -> Any:
     own = own_class(module, name)
     if own is not None and (not weights_only or own in allowed.values()):
         return own
-    found: Any = None
-    if not weights_only and own is None:
-        found = own_function(module, name) or imported_class(module, name)
-    if found is None:
+    if weights_only:
         raise refused_global(path)
+    found: Any = own_function(module, name)
+    if found is None and module.partition(".")[0] not in (_OWN, *_COUNTERPARTS):
+        found = imported_class(module, name)
+    if found is None:
+        raise unknown_global(path)
     return found
 
 

@@ -8,7 +8,7 @@ byte read.
 
 from __future__ import annotations
 
-import pickletools
+import pickle
 import struct
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
@@ -18,8 +18,16 @@ from .errors import CheckpointError, TruncatedCheckpointError
 
 _PLAIN_DICTS = (dict, OrderedDict, Counter, defaultdict)
 _PLAIN_KEYS = (str, int, float, bool, bytes, complex, type(None))
+# Text hashes by a secret of the process, small ints by their value: no file can make these collide.
+_SCATTERED_KEYS = (str, bytes, bool, type(None), float)
+_SMALL = 2**60
 _KEY_PARTS = 1000
-_OPCODE_NAMES = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
+# pickle names each opcode by a constant of one byte.
+_OPCODE_NAMES: dict[int, str] = {
+    value[0]: name
+    for name, value in vars(pickle).items()
+    if name.isupper() and type(value) is bytes and len(value) == 1
+}
 
 
 class Builder(Protocol):
@@ -46,6 +54,9 @@ class Builder(Protocol):
     def hashable(self, obj: Any) -> bool:
         """Whether an object outside the plain types may be a key."""
 
+    def count_key(self, key: Any) -> None:
+        """Note a key whose hash a file can choose, or raise CheckpointError."""
+
 
 def check_key(key: Any, builder: Builder) -> None:
     """Check that hashing a key is bounded: tuples are few and shallow, other types known.
@@ -57,7 +68,7 @@ def check_key(key: Any, builder: Builder) -> None:
     Raises:
         CheckpointError: the key is unhashable, too large, or of a type with its own hash.
     """
-    if type(key) in _PLAIN_KEYS:
+    if type(key) in _SCATTERED_KEYS or (type(key) is int and -_SMALL < key < _SMALL):
         return
     waiting, seen = [(key, 0)], 0
     while waiting:
@@ -73,8 +84,11 @@ def check_key(key: Any, builder: Builder) -> None:
             waiting.extend((item, depth + 1) for item in part)
         elif type(part).__hash__ not in _VALUE_HASHES and not builder.hashable(part):
             raise CheckpointError(f"the checkpoint uses a {type(part).__name__} as a key")
+    if type(key).__hash__ is not _IDENTITY_HASH:
+        builder.count_key(key)
 
 
+_IDENTITY_HASH: Any = object.__hash__
 _SEQUENCE_HASHES: tuple[Any, ...] = (tuple.__hash__, frozenset.__hash__)
 _VALUE_HASHES: tuple[Any, ...] = tuple(
     kind.__hash__ for kind in (object, str, int, float, bytes)

@@ -20,15 +20,18 @@ from .storage import (
     check_location,
     foreign,
     item_size,
+    row_major,
 )
 from .zip_format import read_into
 
+# In the order in which the format's own library lays tensors out: wide elements first.
 _NAMES = {
-    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
-    "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8",
-    "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8",
-    "bool": "BOOL", "complex64": "C64",
+    "uint64": "U64", "int64": "I64", "float64": "F64", "complex64": "C64",
+    "float32": "F32", "uint32": "U32", "int32": "I32",
+    "bfloat16": "BF16", "float16": "F16", "uint16": "U16", "int16": "I16",
+    "int8": "I8", "uint8": "U8", "bool": "BOOL",
 }  # fmt: skip
+_RANKS = {name: rank for rank, name in enumerate(_NAMES)}
 _DTYPES = {short: name for name, short in _NAMES.items()}
 _MAX_HEADER = 100_000_000
 
@@ -59,7 +62,7 @@ def save_file(
     dumped = {name: codec.dump(tensor) for name, tensor in tensors.items()}
     pieces = {name: _contiguous_bytes(name, tensor) for name, tensor in dumped.items()}
     _check_disjoint(dumped)
-    order = sorted(dumped, key=lambda name: (-item_size(dumped[name].dtype_name, codec), name))
+    order = sorted(dumped, key=lambda name: (_RANKS[dumped[name].dtype_name], name))
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata is not None else {}
     position = 0
     for name in order:
@@ -184,7 +187,7 @@ def _read_tensors(
         position = end
         storage = LoadedStorage(raw, dtype_name, foreign("little"))
         flat = storage.view(dtype_name, codec)
-        stride = _row_major(shape)
+        stride = row_major(shape)
         loaded[name] = codec.build(flat, dtype_name, 0, shape, stride, False, storage)
     if position != size:
         raise CheckpointError(
@@ -212,11 +215,3 @@ def _check_entry(
     if end - start != size:
         raise CheckpointError(f"Error while deserializing header: TensorInvalidInfo({name!r})")
     return dtype_name, shape, start, end
-
-
-def _row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    stride, step = [], 1
-    for size in reversed(shape):
-        stride.append(step)
-        step *= max(size, 1)
-    return tuple(reversed(stride))

@@ -33,12 +33,14 @@ class LoadedStorage:
         dtype_name: the element type, or None for untyped bytes.
         foreign_order: whether the bytes still have to be swapped.
         location: where the storage lived, such as ``"cpu"`` or ``"cuda:0"``.
+        native: the codec's own storage object.
     """
 
     raw: Bytes
     dtype_name: str | None
     foreign_order: bool = False
     location: str = "cpu"
+    native: Any = None
     _views: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict, repr=False)
 
     def view(self, dtype_name: str, codec: TensorCodec) -> np.ndarray[Any, Any]:
@@ -168,6 +170,26 @@ def check_view(
             f"offset {first} that is out of bounds for its storage of {elements} elements"
         )
     return first, sizes, steps
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Give the strides of a contiguous tensor.
+
+    Args:
+        shape: sizes.
+
+    Returns:
+        Steps in elements, PyTorch's for empty tensors too.
+
+    Example:
+        >>> row_major((2, 0, 3))
+        (3, 3, 1)
+    """
+    stride, step = [], 1
+    for size in reversed(shape):
+        stride.append(step)
+        step *= max(size, 1)
+    return tuple(reversed(stride))
 
 
 def restore_location(map_location: Any, codec: TensorCodec) -> Callable[[LoadedStorage], None]:

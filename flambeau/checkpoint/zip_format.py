@@ -195,7 +195,7 @@ class ZipReader:
         encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
         if name != info.orig_filename.encode(encoding):
             raise _corrupt(f"header and directory disagree about record {info.filename}")
-        return name_start + name_size + extra_size
+        return int(name_start + name_size + extra_size)
 
     def _read_at(self, start: int, size: int) -> Bytes:
         if start < 0 or start + size > self._size:

@@ -7,7 +7,9 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("flambeau", "numpy", "llvmlite", "ml_dtypes", "matplotlib", "pillow", "jax", "torch")
+from flambeau.version import __version__, torch_version
+
+PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "matplotlib", "pillow", "jax", "torch")
 
 
 def installed_version(package: str) -> str:
@@ -30,7 +32,8 @@ def info(arguments: list[str]) -> int:
     if arguments:
         print("usage: python -m flambeau info", file=sys.stderr)
         return 2
-    rows = {"python": platform.python_version(), "system": platform.platform(),
+    rows = {"flambeau": f"{__version__}, after PyTorch {torch_version}",
+            "python": platform.python_version(), "system": platform.platform(),
             "machine": platform.machine(), "processors": str(usable_processors())}
     rows |= {package: installed_version(package) for package in PACKAGES}
     rows |= {name: value for name, value in sorted(os.environ.items())

@@ -6,9 +6,9 @@ storage, or a tape entry that saved it. What only dead results needed is dropped
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
-from collections.abc import Iterable
 from sys import getrefcount
 from typing import Any
 
@@ -35,7 +35,11 @@ statistics = Statistics()
 
 
 def realize(node: Node, reason: str) -> Any:
-    """The data of a node; flushes if it is pending."""
+    """The data of a node; flushes if it is pending.
+
+    Raises:
+        Whatever its computation raised.
+    """
     if node.data is None:
         flush(reason)
         if node.data is None:
@@ -50,25 +54,26 @@ def flush(reason: str) -> None:
     with _lock:
         nodes = pending.take()
         held = _held(nodes)
-        needed = _needed(nodes, held)
-        nodes.clear()
+        if len(held) < len(nodes):
+            nodes = _needed(nodes, held)
         statistics.flushes[reason] += 1
-        statistics.nodes += len(needed)
-        statistics.seen[hash(structure(needed, held))] += 1
-        error = reference.run(needed)
+        statistics.nodes += len(nodes)
+        statistics.seen[hash(structure(nodes, held))] += 1
+        error = reference.run(nodes)
     if error is not None:
         raise error
 
 
 def _held(nodes: list[Node]) -> set[int]:
     """Ids of the nodes with references from outside the pending graph."""
-    inner: Counter[int] = Counter()
+    inner: dict[int, int] = {}
     for node in nodes:
         for x in node.inputs:
-            if type(x) is Node:
-                inner[id(x)] += 1
+            if type(x) is Node and x.data is None:
+                key = id(x)
+                inner[key] = inner.get(key, 0) + 1
     own = 3  # the list, the loop variable, the argument of getrefcount
-    return {id(node) for node in nodes if getrefcount(node) - own > inner[id(node)]}
+    return {id(node) for node in nodes if getrefcount(node) - own > inner.get(id(node), 0)}
 
 
 def _needed(nodes: list[Node], held: set[int]) -> list[Any]:
@@ -85,20 +90,71 @@ def _needed(nodes: list[Node], held: set[int]) -> list[Any]:
     return kept
 
 
-def structure(needed: Iterable[Node], held: set[int]) -> tuple[Any, ...]:
+def structure(needed: list[Node], held: set[int]) -> tuple[Any, ...]:
     """The structural key: templates, wiring and which results are held; no identities, no values."""
     number: dict[int, int] = {}
     key: list[Any] = []
+    add = key.append
     for node in needed:
-        wiring: list[Any] = [node.template, node.index, id(node) in held]
+        add(node.template or node.index)
         for x in node.inputs:
-            if type(x) is not Node:
-                wiring.append(type(x))
-            elif id(x) in number:
-                wiring.append(number[id(x)])
+            if type(x) is Node:
+                i = number.get(id(x))
+                if i is None:
+                    i = number[id(x)] = len(number)
+                    add(x.spec)
+                add(i)
             else:
-                number[id(x)] = len(number)
-                wiring.append((number[id(x)], x.spec))
-        number[id(node)] = len(number)
-        key.append(tuple(wiring))
+                add(type(x))
+        me = id(node)
+        number[me] = len(number)
+        add(me in held)
     return tuple(key)
+
+
+def sync() -> None:
+    """Run everything recorded so far and wait for it; benchmarks end with it.
+
+    Example:
+        >>> import flambeau as torch
+        >>> x = torch.ones(3) + 1
+        >>> torch.sync()
+    """
+    flush("sync")
+
+
+class eager:
+    """Inside the block every operation runs at once, one by one, in plain NumPy.
+
+    `FLAMBEAU_EAGER=1` in the environment does so for the whole program: errors in values then show
+    at the line that made them, and a debugger sees numbers.
+
+    Example:
+        >>> import flambeau as torch
+        >>> with torch.eager():
+        ...     y = torch.ones(3) + 1
+    """
+
+    def __init__(self) -> None:
+        self._before: list[int] = []
+
+    def __enter__(self) -> eager:
+        sync()
+        self._before.append(pending.max_nodes)
+        pending.max_nodes = 0
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pending.max_nodes = self._before.pop()
+
+
+def _after_fork() -> None:
+    """The child starts with a free lock, whatever another thread of the parent was doing."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+if os.environ.get("FLAMBEAU_EAGER", "") not in ("", "0"):
+    pending.max_nodes = 0

@@ -8,11 +8,12 @@ import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+import numpy as np
+
 from flambeau.autograd import no_grad
-from flambeau.creation import empty_like, eye as identity_matrix
-from flambeau.functional.linalg import qr
 from flambeau.random import Generator, randperm
-from flambeau.tensor import Tensor
+from flambeau.tensor import Tensor, from_array
+from flambeau.tensor.creation import empty_like
 
 __all__ = [
     "calculate_gain",
@@ -289,7 +290,8 @@ def eye_(tensor: Tensor) -> Tensor:
     """
     _check_matrix(tensor)
     with no_grad():
-        return tensor.copy_(identity_matrix(*tensor.shape, dtype=tensor.dtype))
+        tensor.zero_().diagonal().fill_(1)
+    return tensor
 
 
 def _check_matrix(tensor: Tensor) -> None:
@@ -463,10 +465,11 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows = tensor.size(0)
     columns = tensor.numel() // rows
     with no_grad():
-        random = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
-        q, r = qr(random.t() if rows < columns else random)
-        q = q * r.diagonal().sign()  # makes the factorization, and so the result, unique
-        tensor.copy_((q.t() if rows < columns else q).reshape(tensor.shape))
+        random = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator).numpy()
+        q, r = np.linalg.qr(random.T if rows < columns else random)
+        q = q * np.sign(np.diagonal(r))  # makes the factorization, and so the result, unique
+        q = np.ascontiguousarray(q.T if rows < columns else q)
+        tensor.copy_(from_array(q.reshape(tensor.shape)))
         return tensor.mul_(gain)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, cast
 
-from flambeau.creation import empty
 from flambeau.device import device as Device
 from flambeau.dtype import dtype as DType
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import empty
 
 __all__ = [
     "Buffer",
@@ -33,20 +32,27 @@ class _FlaggedMeta(type(Tensor)):  # type: ignore[misc]
         return flag is not None and isinstance(instance, Tensor) and getattr(instance, flag, False)
 
 
+T = TypeVar("T", bound=Tensor)
+
+
+def _alias_of_class(cls: type[T], data: Tensor, requires_grad: bool) -> T:
+    """Make a leaf of another class that shares the memory of `data`."""
+    alias = data.detach()
+    if requires_grad and not (alias.dtype.is_floating_point or alias.dtype.is_complex):
+        raise RuntimeError(
+            "Only Tensors of floating point and complex dtype can require gradients"
+        )
+    alias.__class__ = cls
+    alias.requires_grad_(requires_grad)
+    return cast(T, alias)
+
+
 def _rebuild_parameter(
-    data: Tensor, requires_grad: bool, backward_hooks: OrderedDict[int, Any]
+    cls: type[Parameter], data: Tensor, requires_grad: bool, state: dict[str, Any]
 ) -> Parameter:
-    return Parameter(data, requires_grad)
-
-
-def _rebuild_parameter_with_state(
-    data: Tensor,
-    requires_grad: bool,
-    backward_hooks: OrderedDict[int, Any],
-    state: dict[str, Any],
-) -> Parameter:
-    parameter = Parameter(data, requires_grad)
-    parameter.__dict__.update(state)
+    parameter = cls(data, requires_grad)
+    for name, value in state.items():
+        setattr(parameter, name, value)
     return parameter
 
 
@@ -74,34 +80,27 @@ class Parameter(Tensor, metaclass=_FlaggedMeta):
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
         if data is None:
             data = empty(0)
-        if type(data) is Tensor or type(data) is Parameter:
-            return Tensor._make_subclass(cls, data, requires_grad)
-        flagged = data.detach().requires_grad_(requires_grad)
-        if type(flagged) is not type(data):
-            raise RuntimeError(
-                f"Creating a Parameter from an instance of type {type(data).__name__} requires "
-                "that detach() returns an instance of the same type, but return type "
-                f"{type(flagged).__name__} was found instead. To use the type as a Parameter, "
-                "please correct the detach() semantics defined by its __torch_dispatch__() "
-                "implementation."
-            )
-        flagged._is_param = True
-        return flagged
+        kind = cls if type(data) in (Tensor, Parameter) else type(data)
+        made: Any = _alias_of_class(kind, data, requires_grad)
+        if kind is not cls:
+            made._is_param = True
+        return cast(Parameter, made)
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        # __new__ has done the work; Tensor.__init__ would take the arguments for data.
+        pass
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        state = dict(self.__dict__)
-        parts: tuple[Any, ...] = (self.data, self.requires_grad, OrderedDict())
-        if state:
-            return _rebuild_parameter_with_state, (*parts, state)
-        return _rebuild_parameter, parts
+        own = {name: value for name, value in self.__dict__.items() if name[0] != "_"}
+        return _rebuild_parameter, (type(self), self.data, self.requires_grad, own)
 
 
 class Buffer(Tensor, metaclass=_FlaggedMeta):
@@ -129,10 +128,10 @@ class Buffer(Tensor, metaclass=_FlaggedMeta):
     def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Buffer:
         if data is None:
             data = empty(0)
-        flagged = data.detach().requires_grad_(data.requires_grad)
+        flagged: Any = data.detach().requires_grad_(data.requires_grad)
         flagged.persistent = persistent
         flagged._is_buffer = True
-        return flagged
+        return cast(Buffer, flagged)
 
 
 class UninitializedTensorMixin:
@@ -178,7 +177,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"<{type(self).__name__}>"
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
@@ -224,7 +223,15 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         dtype: DType | None = None,
     ) -> UninitializedParameter:
         data = empty(0, device=device, dtype=dtype)
-        return Tensor._make_subclass(cls, data, requires_grad)
+        return _alias_of_class(cls, data, requires_grad)
+
+    def __init__(
+        self,
+        requires_grad: bool = True,
+        device: Device | None = None,
+        dtype: DType | None = None,
+    ) -> None:
+        pass
 
     def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
         if id(self) not in memo:
@@ -257,7 +264,16 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
         persistent: bool = True,
     ) -> UninitializedBuffer:
         data = empty(0, device=device, dtype=dtype)
-        buffer = Tensor._make_subclass(cls, data, requires_grad)
+        buffer: Any = _alias_of_class(cls, data, requires_grad)
         buffer.persistent = persistent
         buffer._is_buffer = True
-        return buffer
+        return cast(UninitializedBuffer, buffer)
+
+    def __init__(
+        self,
+        requires_grad: bool = False,
+        device: Device | None = None,
+        dtype: DType | None = None,
+        persistent: bool = True,
+    ) -> None:
+        pass

@@ -42,7 +42,7 @@ def _dot_numpy(a: Any, b: Any, contract: tuple[Ints, Ints], batch: tuple[Ints, I
     left = a.transpose(*batch[0], *free_a, *contract[0]).reshape(*lead, math.prod(rows), inner)
     right = b.transpose(*batch[1], *contract[1], *free_b).reshape(*lead, inner, math.prod(columns))
     out = np.matmul(left, right)
-    return out.astype(a.dtype, copy=False).reshape(*lead, *rows, *columns)
+    return out.astype(a.dtype, copy=False).reshape((*lead, *rows, *columns))
 
 
 def _dot_vjp(g: Sym, y: Sym, a: Sym, b: Sym, contract: tuple[Ints, Ints],

@@ -73,6 +73,23 @@ def _zero_where(mask: Sym, x: Sym) -> Sym:
     return select(mask, x * 0, x)
 
 
+def _zeros(x: Sym) -> Sym:
+    zero: Sym = constant(value=0, dtype=x.dtype)
+    return emit(Primitive.table["expand"], (zero,), {"shape": x.shape}) if x.shape else zero
+
+
+def _flat(g: Sym, y: Sym, x: Sym) -> Sym:
+    """The derivative of step functions: zero everywhere."""
+    return _zeros(x)
+
+
+def _flat_pair(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:
+    return _zeros(a), _zeros(b)
+
+
+int32_ = dtype.by_name["int32"]
+
+
 def _to_bool(d: dtype) -> dtype:
     return bool_
 
@@ -88,21 +105,21 @@ reciprocal = unary("reciprocal", np.reciprocal, lambda g, y, x: -g * _conj(y * y
 square = unary("square", np.square, lambda g, y, x: g * _conj(x + x))
 maximum = binary("maximum", np.maximum, lambda g, y, a, b: _tied(g, y, a, b))
 minimum = binary("minimum", np.minimum, lambda g, y, a, b: _tied(g, y, a, b))
-fmod = binary("fmod", np.fmod, lambda g, y, a, b: (g, -g * trunc(a / b)))
-remainder = binary("remainder", np.remainder, lambda g, y, a, b: (g, -g * floor(a / b)))
-floor_divide = binary("floor_divide", np.floor_divide)
-trunc_divide = binary("trunc_divide", special.trunc_divide)
+fmod = binary("fmod", special.fmod, lambda g, y, a, b: (g, -g * trunc(a / b)))
+remainder = binary("remainder", special.remainder, lambda g, y, a, b: (g, -g * floor(a / b)))
+floor_divide = binary("floor_divide", special.floor_divide, _flat_pair)
+trunc_divide = binary("trunc_divide", special.trunc_divide, _flat_pair)
 power = binary("power", special.power, lambda g, y, a, b: _power_vjp(g, y, a, b))
 absolute = unary("absolute", np.absolute, lambda g, y, x: g * sign(x),
                  lambda d: d.to_real())
-sign = unary("sign", special.sign, None)
+sign = unary("sign", special.sign, lambda g, y, x: _sign_vjp(g, y, x))
 copysign = binary("copysign", np.copysign, lambda g, y, a, b: (
-    g * _zero_where(a.eq(0), y / a), None))
+    g * _zero_where(a.eq(0), y / a), _zeros(b)))
 nextafter = binary("nextafter", np.nextafter)
-floor = unary("floor", np.floor)
-ceil = unary("ceil", np.ceil)
-trunc = unary("trunc", np.trunc)
-round_even = unary("round_even", np.rint)
+floor = unary("floor", np.floor, _flat)
+ceil = unary("ceil", np.ceil, _flat)
+trunc = unary("trunc", np.trunc, _flat)
+round_even = unary("round_even", np.rint, _flat)
 
 # ---- exponentials, logarithms, roots --------------------------------------------------------------
 exp = unary("exp", np.exp, lambda g, y, x: g * _conj(y))
@@ -144,6 +161,13 @@ lgamma = unary("lgamma", special.lgamma, lambda g, y, x: g * digamma(x))
 digamma = unary("digamma", special.digamma, lambda g, y, x: g * polygamma(x, n=1))
 polygamma = _elementwise("polygamma", special.polygamma,
                          lambda g, y, x, n: g * polygamma(x, n=n + 1))
+
+i0 = _elementwise("i0", special.i0, lambda g, y, x: g * i1(x), kind="host")
+i1 = _elementwise("i1", special.i1, lambda g, y, x: g * (
+    i0(x) - select(x.eq(0), y * 0 + 0.5, y / x)), kind="host")
+exponent = _elementwise("exponent", lambda x: np.frexp(x)[1], None, lambda d: int32_, "host")
+gcd = _elementwise("gcd", np.gcd, None, kind="host")
+lcm = _elementwise("lcm", special.lcm, None, kind="host")
 
 # ---- comparison, logic, bits ----------------------------------------------------------------------
 eq = binary("eq", np.equal, None, _to_bool)
@@ -209,6 +233,16 @@ def _tied(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:
     half = select(a.eq(b), g * 0.5, g)
     zero = g * 0
     return select(a.eq(y), half, zero), select(b.eq(y), half, zero)
+
+
+def _sign_vjp(g: Sym, y: Sym, x: Sym) -> Sym:
+    if not x.dtype.is_complex:
+        return _zeros(x)
+    size = absolute(x)
+    turned = g / to_complex(size, size * 0)
+    radial = real(turned * conj(y))
+    out: Sym = _zero_where(size.eq(0), turned - y * radial)
+    return out
 
 
 def _power_vjp(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph import Spec, spec
 from .define import Primitive, Sym
-from .elementwise import cast
+from .elementwise import cast, select
 from .movement import zeros
 
 # How `put_*` combine: set replaces, the others accumulate.
@@ -50,6 +50,20 @@ def _put_along_numpy(base: Any, index: Any, update: Any, axis: int, mode: str) -
     return _put(base, _along(index, axis), part, mode)
 
 
+def _product_vjp(g: Sym, base: Sym, update: Sym, read: Any, put: Any) -> tuple[Sym, Sym]:
+    """Each factor's gradient is the product of the others, exact where factors are zero."""
+    none, no_update = base.eq(0), update.eq(0)
+    one, other = select(none, base * 0 + 1, base), select(no_update, update * 0 + 1, update)
+    product = put(one, other, "mul")  # of the factors that are not zero
+    zeros_ = put(cast(none, dtype=g.dtype), cast(no_update, dtype=g.dtype), "add")
+
+    def rest(count: Sym, absent: Sym, whole: Sym, factor: Sym) -> Sym:
+        quotient = whole / factor
+        return select((count - cast(absent, dtype=g.dtype)).eq(0), quotient, quotient * 0)
+    return (g * rest(zeros_, none, product, one),
+            read(g) * rest(read(zeros_), no_update, read(product), other))
+
+
 def _put_along_vjp(g: Sym, y: Sym, base: Sym, index: Sym, update: Sym, axis: int,
                    mode: str) -> list[Sym | None]:
     if mode == "set":
@@ -58,8 +72,9 @@ def _put_along_vjp(g: Sym, y: Sym, base: Sym, index: Sym, update: Sym, axis: int
     if mode == "add":
         return [g, None, take_along(g, index, axis=axis)]
     if mode == "mul":
-        return [g * y / base, None,
-                take_along(g * y, index, axis=axis) / update]
+        own, other = _product_vjp(g, base, update, lambda x: take_along(x, index, axis=axis),
+                                  lambda b, u, m: put_along(b, index, u, axis=axis, mode=m))
+        return [own, None, other]
     hit_base = cast(base.eq(y), dtype=g.dtype)
     hit = cast(update.eq(take_along(y, index, axis=axis)), dtype=g.dtype)
     count = put_along(hit_base, index, hit, axis=axis, mode="add")
@@ -118,7 +133,9 @@ def _put_at_vjp(g: Sym, y: Sym, base: Sym, update: Sym, *indices: Sym,
     if mode == "add":
         return [g, taken, *nones]
     if mode == "mul":
-        return [g * y / base, take(g * y, *indices) / update, *nones]
+        own, other = _product_vjp(g, base, update, lambda x: take(x, *indices),
+                                  lambda b, u, m: put_at(b, u, *indices, mode=m))
+        return [own, other, *nones]
     hit_base = cast(base.eq(y), dtype=g.dtype)
     hit = cast(update.eq(take(y, *indices)), dtype=g.dtype)
     share = g / put_at(hit_base, hit, *indices, mode="add")

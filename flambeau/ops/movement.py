@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtype import dtype
 from ..graph import Shape, Spec, spec
 from .define import Primitive, Sym
 from .elementwise import constant
@@ -108,6 +109,36 @@ def _concatenate_vjp(g: Sym, y: Sym, *xs: Sym, axis: int) -> list[Sym]:
 concatenate = Primitive(
     "concatenate", "movement", lambda *xs, axis: np.concatenate(xs, axis), _concatenate_rule,
     _concatenate_vjp)
+
+def _split_rule(s: Spec, axis: int, sizes: Ints) -> tuple[Spec, ...]:
+    return tuple(spec((*s.shape[:axis], n, *s.shape[axis + 1:]), s.dtype) for n in sizes)
+
+
+def _split_vjp(cts: tuple[Sym | None, ...], parts: tuple[Sym, ...], x: Sym, axis: int,
+               sizes: Ints) -> list[Sym | None]:
+    given = next((c for c in cts if c is not None), None)
+    if given is None:
+        return [None]
+    whole: Sym = concatenate(*[zeros(p.shape, given) if c is None else c
+                               for c, p in zip(cts, parts, strict=True)], axis=axis)
+    return [whole]
+
+
+split = Primitive(  # consecutive parts along an axis, several results
+    "split", "movement",
+    lambda x, axis, sizes: np.split(x, np.cumsum(sizes)[:-1], axis), _split_rule, _split_vjp)
+
+# ---- the same bits as another dtype ---------------------------------------------------------------
+
+
+def _bitcast_numpy(x: Any, shape: Shape, dtype: dtype) -> Any:
+    if x.dtype.itemsize != dtype.itemsize and x.strides[-1:] != (x.dtype.itemsize,):
+        x = np.ascontiguousarray(x)
+    return x.view(dtype.numpy).reshape(shape)
+
+
+bitcast = Primitive("bitcast", "movement", _bitcast_numpy,
+                    lambda s, shape, dtype: spec(shape, dtype))
 
 # ---- windows of arbitrary strides (diagonal, unfold, as_strided) ----------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..dtype import dtype, int64
 from ..graph import Spec, spec
 from .define import Primitive, Sym
-from .elementwise import cast, mul, select
+from .elementwise import cast, conj, exp, log, mul, select
 from .movement import embed, expand, permute, reshape, strided_slice
 
 Ints = tuple[int, ...]
@@ -59,7 +59,8 @@ def _prod_vjp(g: Sym, y: Sym, x: Sym, axes: Ints) -> Sym:
     sides = mul(_exclusive_product(rows, False), _exclusive_product(rows, True))
     back = reshape(sides, shape=tuple(x.shape[i] for i in order))
     inverse = tuple(int(i) for i in np.argsort(order))
-    return out * permute(back, dims=inverse)
+    others = permute(back, dims=inverse)
+    return out * (conj(others) if x.dtype.is_complex else others)
 
 
 def _exclusive_product(rows: Sym, reverse: bool) -> Sym:
@@ -105,6 +106,8 @@ def _scan(name: str, accumulate: Callable[..., Any], vjp: Callable[..., Any] | N
 
 def _cumprod_vjp(g: Sym, y: Sym, x: Sym, axis: int, reverse: bool) -> list[Sym]:
     """Σ_{k≥i} g_k Π_{j≤k, j≠i} x_j, exact at zeros: one masked product per position."""
+    if x.dtype.is_complex:
+        x = conj(x)
     n = x.shape[axis]
     lead, tail = x.shape[:axis], x.shape[axis + 1:]
     grid = (*lead, n, n, *tail)
@@ -115,6 +118,14 @@ def _cumprod_vjp(g: Sym, y: Sym, x: Sym, axis: int, reverse: bool) -> list[Sym]:
     mask = cumsum(cast(diagonal, dtype=x.dtype), axis=axis + 1, reverse=reverse)
     weighted = products * mask * expand(reshape(g, shape=(*lead, 1, n, *tail)), shape=grid)
     return [reduce_sum(weighted, axes=(axis + 1,))]
+
+
+def _logcumsumexp_vjp(g: Sym, y: Sym, x: Sym, axis: int, reverse: bool) -> Sym:
+    """exp(x_i) Σ_{k≥i} g_k exp(-y_k), in logarithms and by sign, so that nothing overflows."""
+    def part(signed: Sym) -> Sym:
+        level = log(select(signed > 0, signed, signed * 0)) - y
+        return exp(logcumsumexp(level, axis=axis, reverse=not reverse) + x)
+    return part(g) - part(-g)
 
 
 def _eye(n: int, lead: int, tail: int, grid: Ints) -> Sym:
@@ -141,6 +152,9 @@ def _running_position(better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 cumsum = _scan("cumsum", lambda x, axis: np.cumsum(x, axis, dtype=x.dtype),
                lambda g, y, x, axis, reverse: [cumsum(g, axis=axis, reverse=not reverse)])
 cumprod = _scan("cumprod", lambda x, axis: np.cumprod(x, axis, dtype=x.dtype), _cumprod_vjp)
+logcumsumexp = _scan(
+    "logcumsumexp", lambda x, axis: np.logaddexp.accumulate(x, axis),
+    lambda g, y, x, axis, reverse: [_logcumsumexp_vjp(g, y, x, axis, reverse)])
 cumulative_argmax = _scan("cumulative_argmax", _running_position(np.greater_equal), None, int64)
 cumulative_argmin = _scan("cumulative_argmin", _running_position(np.less_equal), None, int64)
 iota = Primitive("iota", "constant", lambda n: np.arange(n), lambda n: spec((n,), int64),

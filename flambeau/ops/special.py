@@ -44,10 +44,40 @@ def power(a: Any, b: Any) -> Any:
     return np.power(a, b)
 
 
+def _nonzero(b: Any) -> None:
+    """Raise where an integer divisor has a zero, as PyTorch does."""
+    if np.asarray(b).dtype.kind in "iu" and not np.all(b):
+        raise RuntimeError("ZeroDivisionError")
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """Division rounded down."""
+    _nonzero(b)
+    return np.floor_divide(a, b)
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """What division rounded down leaves."""
+    _nonzero(b)
+    return np.remainder(a, b)
+
+
+def fmod(a: Any, b: Any) -> Any:
+    """What division rounded towards zero leaves."""
+    _nonzero(b)
+    return np.fmod(a, b)
+
+
+def lcm(a: Any, b: Any) -> Any:
+    """The least common multiple, never negative."""
+    return np.abs(np.lcm(a, b))
+
+
 def trunc_divide(a: Any, b: Any) -> Any:
     """Division rounded towards zero."""
     a, b = np.asarray(a), np.asarray(b)
     if a.dtype.kind in "iu":
+        _nonzero(b)
         q = np.floor_divide(a, b)
         return (q + ((a % b != 0) & ((a < 0) != (b < 0)))).astype(a.dtype)
     return np.trunc(a / b)
@@ -157,3 +187,33 @@ def polygamma(x: Any, n: int) -> Any:
         factor = factor * (s + k - 1) * (s + k)
         rising = rising / (y * y)
     return ((-1) ** (n + 1) * math.factorial(n) * (total + tail)).astype(x.dtype)
+
+
+def _bessel(x: Any, order: int) -> Any:
+    """I_0 or I_1 as a power series below 20, as an asymptotic series above (float64)."""
+    x = np.asarray(x)
+    y = np.abs(x.astype(np.float64))
+    small = np.minimum(y, 20.0)
+    term = np.ones_like(y) if order == 0 else small / 2
+    series = term
+    for k in range(1, 60):
+        term = term * (small / 2) ** 2 / (k * (k + order))
+        series = series + term
+    large = np.maximum(y, 20.0)
+    term = asymptotic = np.ones_like(y)
+    for k in range(1, 20):
+        term = term * ((2 * k - 1) ** 2 - 4 * order) / (8 * k * large)
+        asymptotic = asymptotic + term
+    grown = np.exp(large / 2) / np.sqrt(2 * np.pi * large) * asymptotic * np.exp(large / 2)
+    out = np.where(y < 20, series, grown)
+    return (out if order == 0 else np.copysign(out, x)).astype(x.dtype)
+
+
+def i0(x: Any) -> Any:
+    """The modified Bessel function of the first kind, order 0."""
+    return _bessel(x, 0)
+
+
+def i1(x: Any) -> Any:
+    """The modified Bessel function of the first kind, order 1."""
+    return _bessel(x, 1)

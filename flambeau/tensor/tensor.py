@@ -22,13 +22,20 @@ from ..device import layout as _layout_type
 from ..engines import realize
 from ..graph import leaf
 from . import printing
+from .allocation import AllocationMethods
+from .arrays import from_array
+from .conversion import ConversionMethods
+from .indexing import IndexingMethods
+from .linear import LinearMethods
 from .pointwise import PointwiseMethods
+from .random import RandomMethods
 from .reduction import ReductionMethods
 from .shape import ShapeMethods
 from .size import Size
+from .sorting import SortingMethods
 
 
-class Tensor(PointwiseMethods, ReductionMethods, ShapeMethods, TensorBase):
+class Tensor(AllocationMethods, ConversionMethods, PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods, TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
 
     `Tensor(2, 3)` is uninitialized memory of that shape and `Tensor([1, 2])` a copy of the data, both
@@ -442,19 +449,6 @@ def _rebuild(cls: type, array: Any, d: _dtype, requires_grad: bool,
 def copied(t: TensorBase) -> Any:
     """A tensor of the same value with its own storage, outside the tape."""
     return wrap(t._value())
-
-
-def from_array(array: Any, d: _dtype | None = None) -> Any:
-    """A tensor that owns `array`, which nobody may write to afterwards."""
-    return wrap(leaf(array, d))
-
-
-def share_array(array: Any) -> Any:
-    """A tensor that shares memory with an ndarray of the user's."""
-    t = wrap(leaf(array))
-    t._storage.share(array)
-    t._seen = -1
-    return t
 
 
 class _Memory:

@@ -1,1 +1,18 @@
-"""Utilities beside the tensor and the network: data loading and more."""
+"""Utilities beside the tensor and the network; each is loaded when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+LAZY = ("data",)  # loads multiprocessing, which costs as much as all the rest
+
+
+def __getattr__(name: str) -> Any:
+    if name in LAZY:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *LAZY])

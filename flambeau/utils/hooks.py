@@ -101,7 +101,7 @@ def warn_if_has_hooks(tensor: Tensor) -> None:
 
     Source: torch.utils.hooks.warn_if_has_hooks
     """
-    for hook in (tensor._backward_hooks or {}).values():
+    for hook in (tensor._hooks or {}).values():
         if not hasattr(hook, "__torch_unserializable__"):
             warnings.warn(
                 f"backward hook {hook!r} on tensor will not be serialized.  If this is expected, "

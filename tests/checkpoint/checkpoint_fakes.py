@@ -89,9 +89,6 @@ class FakeCodec:
     size_class = FakeSize
     device_class = FakeDevice
 
-    def __init__(self) -> None:
-        self.storages: dict[int, tuple[Any, FakeStorage]] = {}
-
     def is_tensor(self, obj: object) -> bool:
         return isinstance(obj, FakeTensor)
 
@@ -123,8 +120,9 @@ class FakeCodec:
         assert not numel or 0 <= last < storage.size
         if requires_grad and storage.dtype.kind in "iub":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        token = id(storage_token)
-        _, kept = self.storages.setdefault(token, (storage_token, FakeStorage(storage)))
+        if storage_token.native is None:
+            storage_token.native = {}
+        kept = storage_token.native.setdefault(dtype_name, FakeStorage(storage))
         return FakeTensor(kept, offset, shape, stride, requires_grad)
 
     def build_parameter(self, tensor: FakeTensor, requires_grad: bool) -> FakeParameter:

@@ -83,8 +83,8 @@ VALUES = [
     2**63, -(2**63), 2**2050, -(2**2050), 0.5, float("inf"), -0.0, 1 + 2j, "", "añ\ud800", b"",
     b"\x00\xff", bytearray(b"ab"), bytearray(), (), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), [], [1],
     list(range(2500)), {}, {"a": 1}, {i: str(i) for i in range(2500)}, {1, 2}, set(),
-    frozenset("ab"), OrderedDict(b=1, a=2), Counter("aab"), slice(1, None, 2), range(3), int, [[[]]], {(1, "a"): 2},
-    np.float64(3), np.int8(-3),
+    frozenset("ab"), OrderedDict(b=1, a=2), Counter("aab"), slice(1, None, 2), range(3), int,
+    [[[]]], {(1, "a"): 2}, np.float64(3), np.int8(-3),
 ]  # fmt: skip
 
 

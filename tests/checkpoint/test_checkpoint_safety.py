@@ -170,6 +170,14 @@ BOMBS: list[bytes] = [
     b"\x80\x02}K\x01" + b"q\x00h\x00\x86" * 60 + b"K\x01s.",
     b"\x80\x02})" + b"\x85" * 10**6 + b"K\x01s.",
     b"\x80\x02(K\x01" + b"\x85" * 10**6 + b"\x91.",
+    # Keys of one hash: multiples of 2**61 - 1, and complex numbers that cancel out.
+    b"\x80\x02}(" + b"".join(
+        b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little") + b"N" for k in range(1, 10**5)
+    ) + b"u.",
+    b"\x80\x02}(" + b"".join(
+        b"c__builtin__\ncomplex\n" + b"G" + struct.pack(">d", -1000003.0 * k) + b"G"
+        + struct.pack(">d", k) + b"\x86RN" for k in range(1, 10**4)
+    ) + b"u.",
     # Lengths that are not there.
     b"\x80\x04\x8d" + b"\xff" * 8, b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f",
     b"\x80\x05\x96" + b"\xff" * 7 + b"\x7f", b"\x80\x02\x8b\xff\xff\xff\x7f",
@@ -402,10 +410,8 @@ def counted(function):
             os._exit(9)
         return function(*arguments, **options)
     return call
-for name in ("open", "fsync", "fdopen", "close"):
+for name in ("open", "fsync", "fdopen", "close", "replace"):
     setattr(os, name, counted(getattr(os, name)))
-import pathlib
-pathlib.Path.replace = counted(pathlib.Path.replace)
 from flambeau.checkpoint.zip_format import ZipWriter
 ZipWriter._put = counted(ZipWriter._put)
 save(["new", FakeTensor.of(np.zeros(9))], {path!r})

@@ -221,6 +221,21 @@ def test_tar_format(tmp_path: Path) -> None:
             load(io.BytesIO(raw[:size]))
 
 
+def test_classes_of_torch_itself_are_not_built() -> None:
+    file = io.BytesIO()
+    torch.save(torch.nn.Hardtanh(), file)
+    file.seek(0)
+    with pytest.raises(CheckpointError, match="GLOBAL torch.nn.modules.activation.Hardtanh"):
+        load(file)
+    file.seek(0)
+    try:
+        found = load(file, weights_only=False)
+    except CheckpointError as error:
+        assert "Import the module that defines the class" in str(error)
+    else:
+        assert not isinstance(found, torch.nn.Module)
+
+
 def test_optimizer_and_model_states(tmp_path: Path) -> None:
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4))
     optimizer = torch.optim.Adam(model.parameters())

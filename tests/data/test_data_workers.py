@@ -77,7 +77,9 @@ def test_random_streams_of_workers_equal_pytorchs() -> None:
 
 
 def test_persistent_workers_keep_their_processes() -> None:
-    loader = DataLoader(sets.WhoAmI(), num_workers=2, persistent_workers=True, collate_fn=sets.as_list)
+    loader = DataLoader(
+        sets.WhoAmI(), num_workers=2, persistent_workers=True, collate_fn=sets.as_list
+    )
     first, second = list(loader), list(loader)
     assert {row[0][3] for row in first} == {row[0][3] for row in second}
     assert [row[0][:2] for row in first] == [(0, 2), (1, 2), (0, 2), (1, 2)]
@@ -87,7 +89,8 @@ def test_persistent_workers_keep_their_processes() -> None:
 def test_persistent_workers_start_over_in_mid_epoch() -> None:
     loader = DataLoader(sets.Mixed(9), num_workers=2, persistent_workers=True, batch_size=2)
     next(iter(loader))
-    assert [batch["number"][0].tolist() for batch in loader] == [[0, 1], [2, 3], [4, 5], [6, 7], [8]]
+    numbers = [batch["number"][0].tolist() for batch in loader]
+    assert numbers == [[0, 1], [2, 3], [4, 5], [6, 7], [8]]
 
 
 def test_batches_are_writable_and_separate() -> None:
@@ -292,24 +295,24 @@ def test_scripts_leave_nothing_behind(tmp_path: Path, ending: str) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     root = str(Path(flambeau.__file__).parents[1])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen(
+    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), root]))
+    with subprocess.Popen(
         [sys.executable, str(script), *ending.split()],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
-    )
-    assert process.stdout is not None
-    pids = [int(pid) for pid in process.stdout.readline().strip("[]\n").split(",")]
-    assert process.stdout.readline() == "10\n"
-    if ending.startswith("interrupt"):
-        time.sleep(0.2)
-        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches the whole group
-    elif ending in ("kill", "terminate"):
-        process.send_signal(signal.SIGKILL if ending == "kill" else signal.SIGTERM)
-    _, errors = process.communicate(timeout=30)
+    ) as process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().strip("[]\n").split(",")]
+        assert process.stdout.readline() == "10\n"
+        if ending.startswith("interrupt"):
+            time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches the whole group
+        elif ending in ("kill", "terminate"):
+            process.send_signal(signal.SIGKILL if ending == "kill" else signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
     if ending.startswith("interrupt"):
         assert errors.rstrip().endswith("KeyboardInterrupt")
         assert errors.count("Traceback") == 1

@@ -7,6 +7,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -125,8 +126,8 @@ def plain(batch: Any) -> Any:
     """A batch with tensors as (dtype, list), for comparison between libraries."""
     if hasattr(batch, "tolist"):
         return str(batch.dtype).removeprefix("torch."), batch.tolist()
-    if isinstance(batch, dict):
-        return {key: plain(value) for key, value in batch.items()}
-    if isinstance(batch, (list, tuple)):
+    if isinstance(batch, Mapping):
+        return type(batch), {key: plain(batch[key]) for key in batch}
+    if isinstance(batch, Sequence) and not isinstance(batch, (str, bytes)):
         return type(batch), [plain(value) for value in batch]
     return batch

@@ -6,14 +6,13 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
-from flambeau.creation import empty_like
-from flambeau.device import device as Device
-
 from flambeau.autograd import no_grad
+from flambeau.device import device as Device
 from flambeau.dtype import dtype as DType
 from flambeau.nn.modules._attributes import part_of_module
 from flambeau.nn.modules._traversal import TraversalMethods
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import empty_like
 
 _TO_SIGNATURES = """
  * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, \

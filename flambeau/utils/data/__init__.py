@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from flambeau.utils.data._utils.fetch import _DatasetKind
 from flambeau.utils.data.dataloader import (
     DataLoader,
-    _DatasetKind,
     default_collate,
     default_convert,
     get_worker_info,

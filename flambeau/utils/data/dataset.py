@@ -54,7 +54,8 @@ class Dataset(Generic[T_co]):
         return ConcatDataset([self, other])
 
 
-class IterableDataset(Dataset[T_co], Iterable[T_co]):
+# Generic stands last so that subclasses may also name typing.Iterable as a base.
+class IterableDataset(Dataset[T_co], Iterable[T_co], Generic[T_co]):
     """Stream of samples; subclasses define ``__iter__``.
 
     With worker processes each worker iterates over its own copy; use ``get_worker_info()``

@@ -12,12 +12,11 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy
 
-from flambeau.creation import from_numpy
-from flambeau.tensor import Tensor
+from flambeau.tensor import Tensor, from_array
 
 ELEMENT_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 GZIP_MAGIC = b"\x1f\x8b"
@@ -45,13 +44,13 @@ def read_idx(path: str | os.PathLike[str]) -> numpy.ndarray[Any, Any]:
         if not compressed:
             with open(path, "rb") as plain:
                 return _parse(plain, path)
-        with gzip.open(path, "rb") as unpacked:
+        with gzip.GzipFile(path, "rb") as unpacked:
             return _parse(unpacked, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path}: damaged or truncated gzip file ({error})") from error
 
 
-def _parse(file: IO[bytes], path: str | os.PathLike[str]) -> numpy.ndarray[Any, Any]:
+def _parse(file: BinaryIO | gzip.GzipFile, path: str | os.PathLike[str]) -> numpy.ndarray[Any, Any]:
     magic = _take(file, 4, path, "magic number")
     zeros, code, dimensions = magic[:2], magic[2], magic[3]
     if zeros != b"\0\0" or code not in ELEMENT_TYPES or dimensions == 0:
@@ -74,7 +73,9 @@ def _parse(file: IO[bytes], path: str | os.PathLike[str]) -> numpy.ndarray[Any, 
     return array.astype(element.newbyteorder("="), copy=False)
 
 
-def _take(file: IO[bytes], size: int, path: str | os.PathLike[str], what: str) -> bytes:
+def _take(
+    file: BinaryIO | gzip.GzipFile, size: int, path: str | os.PathLike[str], what: str
+) -> bytes:
     """Exactly ``size`` bytes; memory grows with the bytes present, not with the header's word."""
     chunks = []
     missing = size
@@ -101,7 +102,8 @@ def read_image_file(path: str | os.PathLike[str]) -> Tensor:
         TypeError: elements are not unsigned bytes.
         ValueError: not three dimensions, or a bad file (see ``read_idx``).
     """
-    return from_numpy(_unsigned_bytes(Path(path), 3))
+    images: Tensor = from_array(_unsigned_bytes(Path(path), 3))
+    return images
 
 
 def read_label_file(path: str | os.PathLike[str]) -> Tensor:
@@ -117,7 +119,8 @@ def read_label_file(path: str | os.PathLike[str]) -> Tensor:
         TypeError: elements are not unsigned bytes.
         ValueError: not one dimension, or a bad file (see ``read_idx``).
     """
-    return from_numpy(_unsigned_bytes(Path(path), 1).astype(numpy.int64))
+    labels: Tensor = from_array(_unsigned_bytes(Path(path), 1).astype(numpy.int64))
+    return labels
 
 
 def _unsigned_bytes(path: Path, dimensions: int) -> numpy.ndarray[Any, Any]:

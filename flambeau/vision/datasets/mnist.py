@@ -144,13 +144,9 @@ class MNIST(VisionDataset):
         raise RuntimeError(f"Error downloading {name}: " + "; ".join(failures))
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
-        # NumPy indexing: one image at a time is too small a task to record. Users replace
-        # `targets`, by lists too.
-        image: Any = self.data.numpy()[index]
-        targets: Any = self.targets
-        target: Any = int((targets.numpy() if isinstance(targets, Tensor) else targets)[index])
-        if has_pillow():
-            image = pillow().fromarray(image)
+        image: Any = _rows(self.data)[index]
+        target: Any = int(_rows(self.targets)[index])
+        image = pillow().fromarray(image) if has_pillow() else image.copy()
         if self.transform is not None:
             image = self.transform(image)
         if self.target_transform is not None:
@@ -188,6 +184,14 @@ class MNIST(VisionDataset):
         warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
         values: Tensor = getattr(self, new)
         return values
+
+
+def _rows(values: Any) -> Any:
+    """What to index for one sample: a tensor's array (one sample is too small to record).
+
+    Users replace ``data`` and ``targets``, also by arrays and lists.
+    """
+    return values._data("item of a dataset") if isinstance(values, Tensor) else values
 
 
 class FashionMNIST(MNIST):

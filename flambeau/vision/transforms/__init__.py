@@ -3,21 +3,6 @@
 from __future__ import annotations
 
 from flambeau.vision.transforms import functional
-from flambeau.vision.transforms.augment import (
-    ColorJitter,
-    GaussianBlur,
-    RandomAffine,
-    RandomApply,
-    RandomChoice,
-    RandomCrop,
-    RandomErasing,
-    RandomGrayscale,
-    RandomHorizontalFlip,
-    RandomOrder,
-    RandomResizedCrop,
-    RandomRotation,
-    RandomVerticalFlip,
-)
 from flambeau.vision.transforms.basic import (
     CenterCrop,
     Compose,
@@ -32,6 +17,21 @@ from flambeau.vision.transforms.basic import (
     ToTensor,
 )
 from flambeau.vision.transforms.geometry import InterpolationMode
+from flambeau.vision.transforms.random_choice import RandomApply, RandomChoice, RandomOrder
+from flambeau.vision.transforms.random_color import (
+    ColorJitter,
+    GaussianBlur,
+    RandomErasing,
+    RandomGrayscale,
+)
+from flambeau.vision.transforms.random_geometry import (
+    RandomAffine,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomVerticalFlip,
+)
 
 __all__ = [
     "CenterCrop",

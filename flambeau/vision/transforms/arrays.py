@@ -41,9 +41,9 @@ def blend(first: Array, second: Array, ratio: float) -> Array:
 
 
 def grayscale(image: Array) -> Array:
-    """Luma (..., 1, H, W) of an RGB image; a one-channel image as it is."""
+    """Luma (..., 1, H, W) of an RGB image; a copy of a one-channel image."""
     if image.shape[-3] == 1:
-        return image
+        return image.copy()
     red, green, blue = (image[..., channel : channel + 1, :, :] for channel in range(3))
     luma = LUMA[0] * _working_type(red) + LUMA[1] * green + LUMA[2] * blue
     return luma.astype(image.dtype)

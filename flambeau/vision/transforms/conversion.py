@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy
 
-from flambeau.creation import from_numpy
 from flambeau.dtype import dtype as DType
 from flambeau.dtype import float32, get_default_dtype
-from flambeau.tensor import Tensor
+from flambeau.tensor import Tensor, from_array
 from flambeau.vision.pillow import is_pil_image, pillow
 
 # What Pillow's modes hold per pixel: sample type where it is not one byte.
@@ -18,15 +17,18 @@ _MODE_TYPES = {"I": numpy.int32, "I;16": numpy.uint16, "F": numpy.float32}
 
 
 def array_of(image: Any) -> numpy.ndarray[Any, Any]:
-    """The pixels of a tensor image, as an array."""
+    """The pixels of a tensor image, as an array that must not be written to."""
     if not isinstance(image, Tensor) or image.ndim < 2:
         raise TypeError(f"img should be PIL Image or Tensor Image. Got {type(image)}")
-    pixels: numpy.ndarray[Any, Any] = image.detach().numpy()
+    pixels: numpy.ndarray[Any, Any] = image._data("image transform")
     return pixels
 
 
 def tensor_of(pixels: numpy.ndarray[Any, Any]) -> Tensor:
-    return from_numpy(numpy.ascontiguousarray(pixels))
+    """A tensor of these pixels that shares no memory with anything."""
+    fresh = pixels.flags.owndata and pixels.flags.c_contiguous
+    made: Tensor = from_array(pixels if fresh else numpy.array(pixels, order="C"))
+    return made
 
 
 def get_dimensions(img: Any) -> list[int]:
@@ -225,14 +227,14 @@ def normalize(
     """
     if not isinstance(tensor, Tensor):
         raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
-    if not tensor.is_floating_point():
+    if not tensor.dtype.is_floating_point:
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     if tensor.ndim < 3:
         raise ValueError(
             "Expected tensor to be a tensor image of size (..., C, H, W). "
             f"Got tensor.size() = {tensor.size()}"
         )
-    kind = tensor.detach().numpy().dtype
+    kind = array_of(tensor).dtype
     centre, spread = (
         numpy.asarray(values, kind).reshape(-1, 1, 1) for values in (mean, std)
     )
@@ -242,6 +244,6 @@ def normalize(
             "leading to division by zero."
         )
     if inplace or tensor.requires_grad:
-        result = tensor if inplace else tensor.clone()
-        return result.sub_(from_numpy(centre)).div_(from_numpy(spread))
+        result: Tensor = tensor if inplace else tensor.clone()
+        return result.sub_(tensor_of(centre)).div_(tensor_of(spread))
     return tensor_of((array_of(tensor) - centre) / spread)

@@ -120,10 +120,10 @@ def resize(
 
 def _margins(padding: int | Sequence[int]) -> tuple[int, int, int, int]:
     """Left, top, right, bottom."""
-    if isinstance(padding, numbers.Number):
-        values = [int(padding)] * 4  # type: ignore[call-overload]
+    if not isinstance(padding, Sequence):
+        values = [int(padding)] * 4
     else:
-        values = [int(value) for value in padding]  # type: ignore[union-attr]
+        values = [int(value) for value in padding]
         if len(values) not in (1, 2, 4):
             raise ValueError(
                 "Padding must be an int or a 1, 2, or 4 element tuple, not a "
@@ -304,15 +304,16 @@ def _fill_for(img: Any, fill: Any) -> Any:
         return values[0] if channels == 1 else values
     if fill is None:
         return None
-    return [float(fill)] if isinstance(fill, numbers.Number) else [float(v) for v in fill]
+    return [float(value) for value in (fill if isinstance(fill, Sequence) else [fill])]
 
 
 def _warp_mode(mode: InterpolationMode) -> str:
+    name: str = mode.value
     if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
         raise ValueError(
             f"Interpolation mode '{mode.value}' is unsupported with Tensor input"
         )
-    return mode.value
+    return name
 
 
 def rotate(
@@ -353,11 +354,15 @@ def rotate(
 
 
 def _rotated_size(angle: float, height: int, width: int) -> tuple[int, int]:
+    """Height and width of the pixels that a rotated image touches, as Pillow counts them."""
+    if angle % 90 == 0:
+        return (height, width) if angle % 180 == 0 else (width, height)
     cosine, sine = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
-    # Rounding keeps an exact multiple of 90 degrees from growing by a pixel.
-    new_width = math.ceil(round(width * cosine + height * sine, 4))
-    new_height = math.ceil(round(width * sine + height * cosine, 4))
-    return new_height, new_width
+    reach_x = (width * cosine + height * sine) / 2
+    reach_y = (width * sine + height * cosine) / 2
+    columns = math.ceil(width / 2 + reach_x) - math.floor(width / 2 - reach_x)
+    rows = math.ceil(height / 2 + reach_y) - math.floor(height / 2 - reach_y)
+    return rows, columns
 
 
 def affine(

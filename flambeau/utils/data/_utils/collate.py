@@ -11,7 +11,8 @@ import numpy
 
 from flambeau.creation import as_tensor, tensor
 from flambeau.dtype import float64
-from flambeau.tensor import Tensor, stack
+from flambeau.functional.joining import stack
+from flambeau.tensor import Tensor
 
 __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
 

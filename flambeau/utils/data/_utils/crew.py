@@ -12,6 +12,7 @@ from contextlib import suppress
 from multiprocessing import connection, forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from pickle import PicklingError
 from typing import Any, NamedTuple
 
@@ -50,9 +51,17 @@ def default_context() -> BaseContext:
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     server = getattr(forkserver, "_forkserver", None)
-    if getattr(server, "_preload_modules", None) == ["__main__"]:  # the user has set none
+    untouched = getattr(server, "_preload_modules", None) == ["__main__"]
+    if untouched and not _shadowed():
         context.set_forkserver_preload(PRELOAD)
     return context
+
+
+def _shadowed() -> bool:
+    """Whether the fork server, which looks in the current folder first, finds another package."""
+    package = Path(__file__).parents[3]
+    local = Path.cwd() / package.name
+    return local.exists() and not local.samefile(package)
 
 
 class _Member:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.creation import as_tensor
+from flambeau.dtype import int64
+from flambeau.utils.data._utils.collate import default_collate
+from flambeau.utils.data.dataset import Subset, TensorDataset
+
 
 class _BaseDatasetFetcher:
     def __init__(
@@ -61,9 +66,27 @@ class _MapDatasetFetcher(_BaseDatasetFetcher):
     def fetch(self, possibly_batched_index: Any) -> Any:
         if not self.auto_collation:
             return self.collate_fn(self.dataset[possibly_batched_index])
+        if self.collate_fn is default_collate:
+            batch = _gathered(self.dataset, possibly_batched_index)
+            if batch is not None:
+                return batch
         if getattr(self.dataset, "__getitems__", None):
             return self.collate_fn(self.dataset.__getitems__(possibly_batched_index))
         return self.collate_fn([self.dataset[index] for index in possibly_batched_index])
+
+
+def _gathered(dataset: Any, indices: Any) -> list[Any] | None:
+    """A batch of a ``TensorDataset``, or of a subset of one, by one lookup per tensor.
+
+    It equals stacking the samples, without making a tensor per sample. None for other datasets.
+    """
+    while type(dataset) is Subset:
+        indices = [dataset.indices[index] for index in indices]
+        dataset = dataset.dataset
+    if type(dataset) is not TensorDataset or any(type(index) is not int for index in indices):
+        return None
+    positions = as_tensor(indices, dtype=int64)
+    return [tensor[positions] for tensor in dataset.tensors]
 
 
 class _DatasetKind:

@@ -9,7 +9,6 @@ mapped it: from then on nothing is left to clean up, however either process ends
 
 from __future__ import annotations
 
-import io
 import itertools
 import os
 import pickle
@@ -20,9 +19,6 @@ from multiprocessing.shared_memory import SharedMemory
 from typing import Any, NamedTuple
 
 import numpy
-
-from flambeau.creation import from_numpy
-from flambeau.tensor import Tensor
 
 # Below this many bytes, copying through the pipe is cheaper than a shared segment.
 SMALL_BATCH_BYTES = 1 << 16
@@ -46,20 +42,6 @@ class Message(NamedTuple):
     buffers: SegmentUse | list[bytes]
 
 
-class _BatchPickler(pickle.Pickler):
-    def reducer_override(self, value: Any) -> Any:
-        if type(value) is Tensor:
-            array = value.detach().numpy()
-            if not (array.flags.c_contiguous or array.flags.f_contiguous):
-                array = array.copy()
-            return _tensor_from_array, (array, value.requires_grad)
-        return NotImplemented
-
-
-def _tensor_from_array(array: numpy.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-    return from_numpy(array).requires_grad_(requires_grad)
-
-
 def encode(data: Any) -> tuple[bytes, list[memoryview]]:
     """Pickle ``data`` with its contiguous buffers left out.
 
@@ -69,10 +51,9 @@ def encode(data: Any) -> tuple[bytes, list[memoryview]]:
     Returns:
         The pickle, and the buffers that belong to it, in order.
     """
-    body = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
-    _BatchPickler(body, protocol=5, buffer_callback=buffers.append).dump(data)
-    return body.getvalue(), [buffer.raw() for buffer in buffers]
+    body = pickle.dumps(data, protocol=5, buffer_callback=buffers.append)
+    return body, [buffer.raw() for buffer in buffers]
 
 
 def _create_segment(name: str, size: int) -> SharedMemory | None:
@@ -142,7 +123,7 @@ class Outbox:
             packed = [bytes(buffer) for buffer in buffers]
         else:
             places = [(at, item.nbytes) for at, item in zip(offsets, buffers, strict=False)]
-            view = self._segments[number].buf
+            view: Any = self._segments[number].buf
             for (offset, size), buffer in zip(places, buffers, strict=True):
                 view[offset : offset + size] = buffer
             packed = SegmentUse(number, tuple(self._closed), places)
@@ -198,7 +179,8 @@ class Inbox:
         use = message.buffers
         for number in use.closed:
             self._segments.pop(number).close()
-        view = numpy.frombuffer(self._segment(use.number).buf, numpy.uint8)
+        memory: Any = self._segment(use.number).buf
+        view = numpy.frombuffer(memory, numpy.uint8)
         buffers = [view[offset : offset + size].copy() for offset, size in use.places]
         return message, buffers, use.number
 

@@ -1,0 +1,69 @@
+"""Helpers for functions with overloads: they choose an op by their arguments, then call it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd.base import TensorBase
+from ..autograd.record import write_out
+from ..dtype import COMPLEX, dtype, scalar_name
+from ..ops.define import Sym
+
+NUMBERS = (bool, int, float, complex)
+_KINDS = ("bool", "int", "float", "complex")
+
+
+def with_out(function: Callable[..., Any]) -> Any:
+    """Give a function the keyword `out`; its attribute `method` is the function without it."""
+    @functools.wraps(function)
+    def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return result if out is None else write_out(out, result)
+    signature = inspect.signature(function)
+    parameter = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+    public.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*signature.parameters.values(), parameter])
+    public.method = function  # type: ignore[attr-defined]
+    return public
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is a Python number (NumPy's scalars count, tensors do not)."""
+    return isinstance(x, NUMBERS) or (not isinstance(x, (TensorBase, Sym))
+                                      and getattr(x, "ndim", 1) == 0 and hasattr(x, "item"))
+
+
+def is_operand(x: Any) -> bool:
+    """Whether x may stand beside a tensor in an operator: a tensor or a number."""
+    return isinstance(x, TensorBase) or isinstance(x, NUMBERS) or is_number(x)
+
+
+def tensor_only(x: Any, name: str, argument: str = "input", position: int = 1) -> Any:
+    """x, which must not be a Python number.
+
+    Raises:
+        TypeError: as PyTorch words it.
+    """
+    if isinstance(x, Sym) and x.spec.weak:
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
+                        f"{_KINDS[x.dtype.category]}")
+    return x
+
+
+def unsupported(d: dtype, kernel: str) -> NotImplementedError:
+    """The error for a dtype that a kernel lacks, as PyTorch words it."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(d)}'")
+
+
+def require_ordered(kernel: str, *operands: Any) -> None:
+    """Raise for complex operands: they have no order.
+
+    Raises:
+        NotImplementedError: naming the kernel and the dtype.
+    """
+    for x in operands:
+        if isinstance(x, Sym) and x.dtype.category == COMPLEX:
+            raise unsupported(x.dtype, kernel)

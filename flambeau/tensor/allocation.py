@@ -1,0 +1,62 @@
+"""Tensor's methods that make new tensors of its dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..dtype import dtype as _dtype
+from . import creation as fn
+
+
+class AllocationMethods:
+    """`new_zeros` and the like: the dtype is the tensor's unless another is given."""
+
+    dtype: _dtype
+
+    def new_tensor(self, data: Any, *, dtype: _dtype | None = None, device: Any = None,
+                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False) -> Any:
+        """A copy of data."""
+        fn.check_device(device)
+        array, d = fn.array_of(data, dtype or self.dtype)
+        return fn.finished(array, d, requires_grad)
+
+    def new_zeros(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
+                  requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+                  **named: Any) -> Any:
+        """Zeros of a shape."""
+        return fn.zeros(*size, dtype=dtype or self.dtype, device=device,
+                        requires_grad=requires_grad, **named)
+
+    def new_ones(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
+                 requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+                 **named: Any) -> Any:
+        """Ones of a shape."""
+        return fn.ones(*size, dtype=dtype or self.dtype, device=device,
+                       requires_grad=requires_grad, **named)
+
+    def new_empty(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
+                  requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+                  **named: Any) -> Any:
+        """Memory of a shape, still to be written."""
+        return fn.empty(*size, dtype=dtype or self.dtype, device=device,
+                        requires_grad=requires_grad, **named)
+
+    def new_full(self, size: Any, fill_value: Any, *, dtype: _dtype | None = None,
+                 device: Any = None, requires_grad: bool = False, layout: Any = None,
+                 pin_memory: bool = False) -> Any:
+        """One value in a shape."""
+        return fn.full(size, fill_value, dtype=dtype or self.dtype, device=device,
+                       requires_grad=requires_grad)
+
+    def new_empty_strided(self, size: Any, stride: Any, dtype: _dtype | None = None,
+                          layout: Any = None, device: Any = None, pin_memory: bool = False,
+                          requires_grad: bool = False) -> Any:
+        """Memory of a shape and strides, still to be written."""
+        return fn.empty_strided(size, stride, dtype=dtype or self.dtype, device=device,
+                                requires_grad=requires_grad)
+
+    def new(self, *args: Any, **kwargs: Any) -> Any:
+        """The old way: a shape, or data."""
+        if not args or all(hasattr(a, "__index__") for a in args):
+            return self.new_empty(*(args or (0,)))
+        return self.new_tensor(args[0])
