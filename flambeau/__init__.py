@@ -1,9 +1,10 @@
 """flambeau: a neural-network toolbox with PyTorch's interface, built from the tensor up."""
 
 # ruff: noqa: A004
+import importlib
 from math import e, inf, nan, pi
 
-from . import autograd, optim
+from . import autograd
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -87,6 +88,27 @@ from .functional.arithmetic import (
     subtract,
     true_divide,
 )
+from .functional.arrange import (
+    cartesian_prod,
+    combinations,
+    diag,
+    diag_embed,
+    diagflat,
+    diagonal_scatter,
+    flip,
+    fliplr,
+    flipud,
+    is_nonzero,
+    meshgrid,
+    repeat_interleave,
+    roll,
+    rot90,
+    select_scatter,
+    slice_scatter,
+    tile,
+    tril,
+    triu,
+)
 from .functional.comparison import (
     allclose,
     bitwise_and,
@@ -121,7 +143,76 @@ from .functional.comparison import (
     signbit,
     where,
 )
-from .functional.conversion import clone, fill_, zero_
+from .functional.complex import (
+    angle,
+    complex,
+    conj,
+    conj_physical,
+    imag,
+    polar,
+    real,
+    resolve_conj,
+    resolve_neg,
+    view_as_complex,
+    view_as_real,
+)
+from .functional.conversion import clone, detach, detach_, fill_, zero_
+from .functional.gathering import (
+    gather,
+    put,
+    scatter,
+    scatter_add,
+    scatter_reduce,
+    take,
+    take_along_dim,
+)
+from .functional.index_along import (
+    index_add,
+    index_copy,
+    index_fill,
+    index_put,
+    index_reduce,
+    index_select,
+)
+from .functional.joining import (
+    block_diag,
+    cat,
+    chunk,
+    column_stack,
+    concat,
+    concatenate,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    row_stack,
+    split,
+    split_with_sizes,
+    stack,
+    tensor_split,
+    unbind,
+    vsplit,
+    vstack,
+)
+from .functional.linear import (
+    addbmm,
+    addmm,
+    addmv,
+    addr,
+    baddbmm,
+    bmm,
+    dot,
+    ger,
+    inner,
+    kron,
+    matmul,
+    mm,
+    mv,
+    outer,
+    trace,
+    vdot,
+)
+from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
 from .functional.pointwise import (
     abs,
     absolute,
@@ -167,9 +258,9 @@ from .functional.pointwise import (
     ldexp,
     lgamma,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logaddexp,
     logaddexp2,
     logit,
@@ -195,23 +286,19 @@ from .functional.pointwise import (
     trunc,
     xlogy,
 )
-from .functional.linear import (
-    addbmm,
-    addmm,
-    addmv,
-    addr,
-    baddbmm,
-    bmm,
-    dot,
-    ger,
-    inner,
-    kron,
-    matmul,
-    mm,
-    mv,
-    outer,
-    trace,
-    vdot,
+from .functional.queries import (
+    is_complex,
+    is_conj,
+    is_floating_point,
+    is_inference,
+    is_neg,
+    is_nonzero,
+    is_same_size,
+    is_signed,
+    is_tensor,
+    numel,
+    result_type,
+    typename,
 )
 from .functional.reduction import (
     all,
@@ -229,59 +316,6 @@ from .functional.reduction import (
     nansum,
     prod,
     sum,
-)
-from .functional.softmax import log_softmax, logsumexp, softmax
-from .functional.sorting import argsort, kthvalue, msort, sort, topk
-from .functional.arrange import (
-    cartesian_prod,
-    combinations,
-    diag,
-    diag_embed,
-    diagflat,
-    diagonal_scatter,
-    flip,
-    fliplr,
-    flipud,
-    is_nonzero,
-    meshgrid,
-    repeat_interleave,
-    roll,
-    rot90,
-    select_scatter,
-    slice_scatter,
-    tile,
-    tril,
-    triu,
-)
-from .functional.gathering import gather, put, scatter, scatter_add, scatter_reduce, take, take_along_dim
-from .functional.index_along import (
-    index_add,
-    index_copy,
-    index_fill,
-    index_put,
-    index_reduce,
-    index_select,
-)
-from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
-from .functional.joining import (
-    block_diag,
-    cat,
-    chunk,
-    column_stack,
-    concat,
-    concatenate,
-    dsplit,
-    dstack,
-    hsplit,
-    hstack,
-    row_stack,
-    split,
-    split_with_sizes,
-    stack,
-    tensor_split,
-    unbind,
-    vsplit,
-    vstack,
 )
 from .functional.shape import (
     adjoint,
@@ -309,6 +343,8 @@ from .functional.shape import (
     unflatten,
     unsqueeze,
 )
+from .functional.softmax import log_softmax, logsumexp, softmax
+from .functional.sorting import argsort, kthvalue, msort, sort, topk
 from .random import (
     Generator,
     bernoulli,
@@ -354,7 +390,35 @@ from .tensor.creation import (
     zeros,
     zeros_like,
 )
+from .tensor.legacy import (
+    BFloat16Tensor,
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
+from .tensor.memory import TypedStorage, UntypedStorage, from_dlpack
 from .tensor.printing import set_printoptions
 from .version import __version__
 
 newaxis = None
+
+# Loaded when first asked for, so that `import flambeau` stays cheap.
+_SUBMODULES = ("checkpoint", "cli", "linalg", "nn", "optim", "utils", "vision")
+_ELSEWHERE = {"load": "checkpoint", "save": "checkpoint"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return importlib.import_module("." + name, __name__)
+    if name in _ELSEWHERE:
+        found = getattr(importlib.import_module("." + _ELSEWHERE[name], __name__), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module 'flambeau' has no attribute '{name}'")

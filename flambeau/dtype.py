@@ -106,7 +106,7 @@ def from_numpy_dtype(numpy_dtype: Any) -> dtype:
         found = _BY_NUMPY.get(native.newbyteorder("="))
     if found is None:
         raise TypeError(
-            f"can't convert np.ndarray of type {np.dtype(numpy_dtype).type}. The only supported "
+            f"can't convert np.ndarray of type numpy.{np.dtype(numpy_dtype).type.__name__}. The only supported "
             "types are: float64, float32, float16, complex64, complex128, int64, int32, int16, "
             "int8, uint64, uint32, uint16, uint8, and bool.")
     return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import generator as streams
 from .autograd.base import TensorBase
-from .device import checked, cpu
+from .device import cpu
 from .device import device as _device
 from .dtype import dtype, get_default_dtype, int64
 from .functional.sampling import bernoulli, multinomial, poisson, sampled, stream_of
@@ -78,6 +78,9 @@ class Generator:
     def set_offset(self, offset: int) -> None:
         """Raises RuntimeError: only counter-based generators have an offset."""
         self._stream.set_offset(offset)
+
+    def __repr__(self) -> str:
+        return f"<torch._C.Generator object at {hex(id(self))}>"
 
     def __reduce__(self) -> Any:
         return _restored, (self.get_state(),)

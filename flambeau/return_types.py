@@ -73,3 +73,6 @@ linalg_lstsq = _named("linalg_lstsq", "solution", "residuals", "rank", "singular
 linalg_lu = _named("linalg_lu", "P", "L", "U")
 linalg_lu_factor = _named("linalg_lu_factor", "LU", "pivots")
 linalg_lu_factor_ex = _named("linalg_lu_factor_ex", "LU", "pivots", "info")
+
+# ---- elementwise ----------------------------------------------------------------------------------
+frexp = _named("frexp", "mantissa", "exponent")

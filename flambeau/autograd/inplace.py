@@ -56,7 +56,7 @@ def check_writable(t: TensorBase) -> None:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an "
                            "in-place operation.")
     if t._multi_view:
-        name = t._view_name
+        name = t._view_name.replace("Backward", "").removesuffix("0")
         raise RuntimeError(
             f"Output {t._output_nr} of {name} is a view and is being modified inplace. This view is the output "
             "of a function that returns multiple views. Such functions do not allow the output "

@@ -9,6 +9,7 @@ identity. The definition runs once per signature and is kept as a template.
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeAlias
 
@@ -40,8 +41,9 @@ class Op:
         self.name = name
         self.body = body
         self.layout = layout  # "v" value, "l" list of values, "s" static: one letter per parameter
-        self.keywords = tuple(p.name for p in inspect.signature(body).parameters.values()
-                              if p.kind is p.KEYWORD_ONLY)
+        code: Any = body.__code__  # type: ignore[attr-defined]
+        self.keywords = code.co_varnames[code.co_argcount:code.co_argcount
+                                         + code.co_kwonlyargcount]
         self.grad_name = grad_name
         self.widen = widen
         self.templates: dict[Any, tuple[Template, type]] = {}
@@ -249,23 +251,64 @@ def _camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.strip("_").split("_"))
 
 
-def _kind(parameter: inspect.Parameter) -> str:
-    note = parameter.annotation
-    text = note if isinstance(note, str) else getattr(note, "__name__", "")
-    return {"Value": "v", "Values": "l"}.get(text, "s")
+_KINDS = {"Value": "v", "Values": "l"}
 
 
-def _kinds(fn: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(_kind(p) for p in inspect.signature(fn).parameters.values())
+def _kinds(fn: Any) -> tuple[str, ...]:
+    """One letter per parameter: value, list of values, static."""
+    code, notes = fn.__code__, fn.__annotations__
+    names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
+    return tuple([_KINDS.get(notes.get(n, ""), "s") for n in names])
 
 
-def _public_function(fn: Callable[..., Any], made: Op, with_out: bool) -> Any:
-    """Source is generated so that the call costs no generic argument handling."""
-    signature = inspect.signature(fn)
-    parameters = list(signature.parameters.values())
-    heads, values, static = [], [], []
+class _Signed:
+    """What `inspect.signature` finds behind a public function: worked out only when asked for."""
+
+    def __init__(self, fn: Any, with_out: bool) -> None:
+        self.__wrapped__ = fn
+        self.with_out = with_out
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = inspect.signature(self.__wrapped__)
+        if not self.with_out:
+            return signature
+        last = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+        return signature.replace(parameters=[*signature.parameters.values(), last])
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    return complete()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _public_function(fn: Any, made: Op, with_out: bool) -> Any:
+    """A function of tensors with the definition's signature.
+
+    Its code is generated, so that a call costs no generic argument handling; and it is generated at
+    the first call, so that importing hundreds of ops stays cheap.
+    """
     scope: dict[str, Any] = {"record": record, "made": made, "write_out": write_out}
+    public: Any = types.FunctionType(_first_call.__code__, scope, fn.__name__)
+
+    def complete() -> Any:
+        real = _generated(fn, made, with_out, scope)
+        public.__defaults__, public.__kwdefaults__ = real.__defaults__, real.__kwdefaults__
+        public.__code__ = real.__code__
+        return public
+    scope["complete"] = complete
+    public.__wrapped__ = _Signed(fn, with_out)
+    public.__doc__ = fn.__doc__
+    public.__module__ = fn.__module__
+    public.__qualname__ = fn.__qualname__
+    public.__annotations__ = fn.__annotations__
+    public.op = made
+    return public
+
+
+def _generated(fn: Any, made: Op, with_out: bool, scope: dict[str, Any]) -> Any:
+    heads, values, static = [], [], []
     starred = False
+    parameters = inspect.signature(fn).parameters.values()
     for p, kind in zip(parameters, made.layout, strict=True):
         head = p.name
         if p.kind is p.KEYWORD_ONLY and not starred:
@@ -286,33 +329,24 @@ def _public_function(fn: Callable[..., Any], made: Op, with_out: bool) -> Any:
             f"({''.join(s + ', ' for s in static)}))")
     if with_out:
         heads += ["out=None"] if starred else ["*", "out=None"]
-        call = f"{call} if out is None else write_out(out, {call})"
-        parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
-        signature = signature.replace(parameters=parameters)
+        call = f"{call} if out is None else write_out(out, {call}, made.name)"
     source = f"def {fn.__name__}({', '.join(heads)}):\n    return {call}"
     exec(compile(source, f"<op {made.name}>", "exec"), scope)
-    public: Any = scope[fn.__name__]
-    public.__doc__ = fn.__doc__
-    public.__module__ = fn.__module__
-    public.__qualname__ = fn.__qualname__
-    public.__annotations__ = dict(fn.__annotations__)
-    public.__signature__ = signature
-    public.op = made
-    return public
+    return scope[fn.__name__]
 
 
-def write_out(out: Any, result: Any) -> Any:
+def write_out(out: Any, result: Any, name: str = "") -> Any:
     """Write a result (or several) into the tensors that the caller gave as `out`; returns them.
 
     Raises:
         RuntimeError: where autograd forbids it or the dtype does not fit.
     """
     if isinstance(result, tuple):
-        return tuple([write_out(o, r) for o, r in zip(out, result, strict=True)])
+        return tuple([write_out(o, r, name) for o, r in zip(out, result, strict=True)])
     if not isinstance(out, TensorBase):
-        raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+        raise TypeError(f"{name}{'(): ' * bool(name)}argument 'out' must be Tensor, not {type(out).__name__}")
     if modes.grad and (out._rg or result._rg):
-        raise RuntimeError("functions with out=... arguments don't support automatic "
+        raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic "
                            "differentiation, but one of the arguments requires grad.")
     return _output_writer[0](out, result)
 

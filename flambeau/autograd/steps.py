@@ -69,6 +69,8 @@ def put(base: Sym, new: Sym, chain: tuple[Step, ...]) -> Sym:
     if kind == "as_strided" and not rest:
         out: Sym = mv.strided_update(base, new, strides=step[2], offset=step[3])
         return out
+    if kind == "expand" and step[1] != base.shape:
+        return _put_expanded(base, new, chain)
     inner = put(on_sym(base, step), new, rest) if rest else new
     if kind == "slice":
         out = mv.update_slice(base, inner, start=step[1], step=step[3])
@@ -81,11 +83,18 @@ def put(base: Sym, new: Sym, chain: tuple[Step, ...]) -> Sym:
     elif kind == "as_strided":
         out = mv.strided_update(base, inner, strides=step[2], offset=step[3])
     else:
-        if step[1] != base.shape:
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a "
-                "single memory location. Please clone() the tensor before performing the operation.")
         out = inner
+    return out
+
+
+def _put_expanded(base: Sym, new: Sym, chain: tuple[Step, ...]) -> Sym:
+    """Through a repeated dimension only views may be written to that see each element once."""
+    strides, offset = layout(base.shape, chain)
+    if new.size and any(s == 0 and n > 1 for s, n in zip(strides, new.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation.")
+    out: Sym = mv.strided_update(base, new, strides=strides, offset=offset)
     return out
 
 
@@ -190,30 +199,23 @@ def reshaped_strides(shape: Shape, strides: tuple[int, ...],
     not span two runs.
     """
     if 0 in shape:
-        return contiguous_strides(new)
-    runs: list[tuple[int, int]] = []  # (elements, innermost stride), innermost run first
-    size, inner = 1, 1
-    for i in reversed(range(len(shape))):
-        if shape[i] == 1:
-            continue
-        if size == 1:
-            size, inner = shape[i], strides[i]
-        elif strides[i] == size * inner:
-            size *= shape[i]
-        else:
-            runs.append((size, inner))
-            size, inner = shape[i], strides[i]
-    runs.append((size, inner))
-    out: list[int] = []
-    k, used = 0, 1
-    for n in reversed(new):
-        if n == 1:
-            out.append(runs[min(k, len(runs) - 1)][1] * used)
-            continue
-        while k < len(runs) and used == runs[k][0]:
-            k, used = k + 1, 1
-        if k == len(runs) or runs[k][0] % (used * n):
+        return strides if shape == new else contiguous_strides(new)
+    if not shape:
+        return (1,) * len(new)
+    out = [0] * len(new)
+    place = len(new)
+    run, inner = 1, strides[-1]
+    for d in reversed(range(len(shape))):
+        run *= shape[d]
+        if d and (shape[d - 1] == 1 or strides[d - 1] == run * inner):
+            continue  # the next dimension outwards continues this run
+        used = 1
+        while place and (used < run or new[place - 1] == 1):
+            place -= 1
+            out[place] = used * inner
+            used *= new[place]
+        if used != run:
             return None
-        out.append(runs[k][1] * used)
-        used *= n
-    return tuple(reversed(out))
+        if d:
+            run, inner = 1, strides[d - 1]
+    return None if place else tuple(out)

@@ -50,7 +50,7 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
         return out
     out._base = t if t._base is None else t._base
     out._view_name = name
-    out._multi_view = multi
+    out._multi_view = multi or t._multi_view
     out._no_grad_view = not modes.grad
     if t._rg and tape and modes.grad and out._node.spec.dtype.category >= 2:
         tape_view(out, t, node, chain, name)

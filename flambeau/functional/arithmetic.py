@@ -13,7 +13,6 @@ from ..ops.define import Sym
 from .overload import is_number, tensor_only, unsupported, with_out
 
 
-
 def _check_scale(result: Any, alpha: Any) -> None:
     if isinstance(alpha, bool) and result is not bool_:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")

@@ -20,7 +20,7 @@ from .index_along import index_select
 from .indexing import take_at
 from .joining import stack
 from .reduction import axes_of, wrap_dim
-from .shape import expand, integers, reshape, shape_of, unsqueeze
+from .shape import copied, expand, integers, reshape, shape_of, unsqueeze
 
 # ---- order --------------------------------------------------------------------------------------
 
@@ -80,10 +80,7 @@ def rot90(input: Value, k: int = 1, dims: Any = (0, 1)) -> Any:
     if dims[0] == dims[1] or abs(dims[0] - dims[1]) == input.ndim:
         raise RuntimeError("expected rotation dims to be different, but got dim0 = "
                            f"{dims[0]} and dim1 = {dims[1]}")
-    for i, d in enumerate(dims):
-        if not -input.ndim <= d < input.ndim:
-            raise RuntimeError(f"Rotation dim{i} out of range, dim{i} = {d}")
-    a, b = dims[0] % input.ndim, dims[1] % input.ndim
+    a, b = wrap_dim(dims[0], input.ndim), wrap_dim(dims[1], input.ndim)
     turns = k % 4
     order = list(range(input.ndim))
     order[a], order[b] = b, a
@@ -223,8 +220,8 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
-        wide = expand(unsqueeze(source, axis + 1),
-                      (*shape[:axis + 1], repeats, *shape[axis + 1:]))
+        wide = copied(expand(unsqueeze(source, axis + 1),
+                             (*shape[:axis + 1], repeats, *shape[axis + 1:])))
         return reshape(wide, (*shape[:axis], n * repeats, *shape[axis + 1:]))
     if not isinstance(repeats, TensorBase):
         repeats = wrap(leaf(np.asarray(repeats)))
@@ -498,7 +495,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     grids = [expand(reshape(x, (1,) * i + (shape[i],) + (1,) * (len(group) - i - 1)), shape)
              for i, x in enumerate(group)]
     if exchange:
-        grids = [g.transpose(0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -91,7 +91,7 @@ def _check_to(given: dict[str, Any], args: tuple[Any, ...], too_many: bool) -> N
     known = {"device", "dtype", "non_blocking", "copy", "memory_format"}
     d = given.get("dtype")
     form = given.get("memory_format")
-    if (too_many or not given or given.keys() - known or not isinstance(d, (_dtype, type(None)))
+    if (too_many or given.keys() - known or not isinstance(d, (_dtype, type(None)))
             or not isinstance(form, (memory_format, type(None)))):
         got = ", ".join([type(a).__name__ for a in args])
         raise TypeError(

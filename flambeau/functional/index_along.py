@@ -216,8 +216,8 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 def _index_reduce(input: Value, dim: int, index: Value, source: Value, reduce: str,
                   include_self: bool) -> Any:
     if reduce not in ("prod", "mean", "amax", "amin"):
-        raise RuntimeError("reduce argument must be either prod, mean, amax or amin, got "
-                           f"{reduce}.")
+        raise RuntimeError("index_reduce(): Expected reduce to be one of prod, mean, amax or amin "
+                           f"but got {reduce}.")
     axis = wrap_dim(dim, input.ndim)
     _check_source("index_reduce_", input, index, source, axis)
     i = _as_row(ar.astype(index, int64))

@@ -126,9 +126,11 @@ def _plan(shape: Shape, index: Any) -> _Plan:
         if not ndim and any(isinstance(e, int) for e in entries):
             raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
                              "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+        if isinstance(index, slice):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
     walk = _Walk(shape)
-    for entry in entries:
+    for place, entry in enumerate(entries):
         if entry is None:
             walk.insert()
             walk.name = "UnsqueezeBackward0"
@@ -138,7 +140,7 @@ def _plan(shape: Shape, index: Any) -> _Plan:
         elif isinstance(entry, bool):
             walk.mask(entry)
         elif isinstance(entry, int):
-            walk.integer(entry)
+            walk.integer(entry, place)
         elif isinstance(entry, slice):
             walk.slice(entry, len(entries) == 1 and not isinstance(index, tuple))
         elif entry._node.spec.shape:
@@ -161,6 +163,7 @@ class _Walk:
         self.gone: list[bool] = []  # whether an integer drops it
         self.found: dict[int, Any] = {}
         self.name = ""
+        self.sliced = False
 
     def _keep(self, old: int, start: int, size: int, step: int, gone: bool) -> None:
         self.kept.append(old)
@@ -179,12 +182,11 @@ class _Walk:
             self._keep(self.old, 0, self.shape[self.old], 1, False)
             self.old += 1
 
-    def integer(self, i: int) -> None:
+    def integer(self, i: int, place: int) -> None:
         """One entry of a dimension."""
         n = self.shape[self.old]
         if not -n <= i < n:
-            raise IndexError(f"index {i} is out of bounds for dimension {len(self.kept)} with size "
-                             f"{n}")
+            raise IndexError(f"index {i} is out of bounds for dimension {place} with size {n}")
         self._keep(self.old, i % n, 1, 1, True)
         self.old += 1
         self.name = "SelectBackward0"
@@ -200,8 +202,9 @@ class _Walk:
         length = max(-(-(stop - start) // step), 0)
         self._keep(self.old, min(start, n), length, step, False)
         self.old += 1
-        if alone or start or step != 1 or length != n:
+        if alone or s.start not in (None, 0) or step != 1 or length != n:
             self.name = "SliceBackward0"
+            self.sliced = True
 
     def advance(self, tensor: Any, width: int) -> None:
         """An index tensor for the next dimension, or a mask for the next ones."""
@@ -222,7 +225,7 @@ class _Walk:
         before = tuple([1 if k < 0 else self.shape[k] for k in self.kept])
         if -1 in self.kept:
             chain.append(("reshape", before, tuple(self.kept)))
-        if size != before or any(self.start) or any(s != 1 for s in self.step):
+        if self.sliced or any(self.gone):
             chain.append(("slice", tuple(self.start), size, tuple(self.step)))
         found = self.found
         if any(self.gone):
@@ -263,8 +266,6 @@ def _plain_range(s: slice) -> bool:
     return (s.step is None or type(s.step) is int and s.step > 0) and (
         s.start is None or type(s.start) is int) and (s.stop is None or type(s.stop) is int)
 
-
-_WHOLE = slice(None)
 
 # ---- reading ------------------------------------------------------------------------------------
 
@@ -335,6 +336,8 @@ def check_bounds(index: Any, size: int, dim: int, error: type[Exception] = Index
     if low < -size or high >= size:
         flat = data.reshape(-1)
         bad = flat[np.flatnonzero((flat < -size) | (flat >= size))[0]]
+        if not size:
+            raise error("index is out of bounds for dimension with size 0")
         raise error(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
 
 
@@ -394,21 +397,26 @@ def take_at(input: Any, indices: Any, dims: tuple[int, ...]) -> Any:
 
 # ---- writing ------------------------------------------------------------------------------------
 
-def _without_leading_ones(value: Sym, ndim: int) -> Sym:
+def _without_leading_ones(value: Sym) -> Sym:
     """PyTorch lets an assigned value have more dimensions of size 1 in front than its target."""
     shape = value.shape
-    while len(shape) > ndim and shape[0] == 1:
+    while shape and shape[0] == 1:
         shape = shape[1:]
     return mv.reshape(value, shape=shape) if shape != value.shape else value
 
 
-@op(grad=lambda specs, static: "FillBackward3" if specs[1].weak else "CopyBackwards", widen=False)
-def overwritten(input: Value, source: Value, lenient: bool = False) -> Any:
-    """`source` in the shape and dtype of `input` (whose values do not matter)."""
+@op(grad=lambda specs, static: (
+    "FillBackward3" if specs[0].shape and not specs[1].shape else "CopyBackwards"), widen=False)
+def overwritten(input: Value, source: Value, lenient: bool = False, taped: bool = False) -> Any:
+    """`source` in the shape and dtype of `input`, whose values do not matter.
+
+    `taped` gives `input` a gradient of zeros, where no view does that.
+    """
     if lenient:
-        source = _without_leading_ones(source, input.ndim)
+        source = _without_leading_ones(source)
     check_expands(source.shape, input.shape)
-    return mv.expand(ar.astype(source, input.dtype), shape=input.shape)
+    out = mv.expand(ar.astype(source, input.dtype), shape=input.shape)
+    return ew.select(ar.literal(False, bool_), input, out) if taped else out
 
 
 def check_expands(shape: Shape, target: Shape) -> None:
@@ -441,7 +449,7 @@ def _put(input: Value, values: Value, indices: Values, dims: Any, accumulate: bo
     placed = joint[0].shape + base.shape[len(dims):]  # the result's shape before `back`
     result = tuple(placed[d] for d in back)
     if lenient:
-        values = _without_leading_ones(values, len(result))
+        values = _without_leading_ones(values)
     if len(values.shape) > len(result) or any(
             n not in (1, m) for n, m in zip(values.shape[::-1], result[::-1], strict=False)):
         raise RuntimeError(f"shape mismatch: value tensor of shape {list(values.shape)} cannot be "
@@ -505,12 +513,15 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if isinstance(value, complex) and not input._node.spec.dtype.is_complex:
         raise RuntimeError("value cannot be converted to type "
                            f"{_C_NAMES.get(input._node.spec.dtype.name, 'float')} without overflow")
+    if index is False:
+        return
     kind = type(index)
     found: dict[int, Any] = {}
     if kind is int:
         view = _one_entry(input, index)
     elif kind is slice and input._node.spec.shape and _plain_range(index):
-        view = input if index == _WHOLE else _one_range(input, index)
+        whole = not index.start and index.indices(len(input)) == (0, len(input), 1)
+        view = input if whole else _one_range(input, index)
     else:
         plan = _plan(input._node.spec.shape, index)
         found = plan.advanced
@@ -520,7 +531,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if found:
         assign(view, put_at(view, found, value, lenient=True))
     else:
-        assign(view, overwritten(view, value, True))
+        whole = view._base is None or view._node.spec.size >= view._base._node.spec.size
+        assign(view, overwritten(view, value, True, view._rg and whole))
 
 
 _C_NAMES = {"float64": "double", "float32": "float", "int64": "int64_t", "int32": "int"}

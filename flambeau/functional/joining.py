@@ -327,9 +327,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
 def _along(name: str, input: Any, sections: Any, axis: int, least: int) -> tuple[Any, ...]:
     shape = shape_of(input)
     if len(shape) < least:
-        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension"
-                           f"{'s' if least > 1 else ''}, but got a tensor with {len(shape)} "
-                           "dimensions!")
+        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, "
+                           f"but got a tensor with {len(shape)} dimensions!")
     if isinstance(sections, int) and (sections == 0 or shape[axis] % sections):
         raise RuntimeError(f"torch.{name} attempted to split along dimension {axis}, but the size of "
                            f"the dimension {shape[axis]} is not divisible by the split_size "

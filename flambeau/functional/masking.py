@@ -58,7 +58,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """
     if isinstance(value, (int, float)) and input._node.spec.dtype is float16 and (
             math.isfinite(value) and abs(value) > finfo(float16).max):
-        raise RuntimeError("value cannot be converted to type at::Half without overflow")
+        raise RuntimeError("value cannot be converted to type c10::Half without overflow")
     return _masked_fill(input, mask, value)
 
 

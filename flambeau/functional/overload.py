@@ -21,7 +21,7 @@ def with_out(function: Callable[..., Any]) -> Any:
     @functools.wraps(function)
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
-        return result if out is None else write_out(out, result)
+        return result if out is None else write_out(out, result, function.__name__)
     signature = inspect.signature(function)
     parameter = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
     public.__signature__ = signature.replace(  # type: ignore[attr-defined]

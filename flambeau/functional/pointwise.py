@@ -501,7 +501,8 @@ def xlogy(input: Value, other: Value) -> Any:
     d = ar.result_type(input, other)
     x, y = ar.operands(input, other, d=d if d.category > 1 else get_default_dtype())
     silent = x.eq(0) & ((y <= 0) | y.eq(math.inf))
-    return ar.where(silent, ar.literal(0, x.dtype), x * ew.log(y))
+    safe = ar.where(silent, ar.literal(1, x.dtype), y)
+    return ar.where(silent, ar.literal(0, x.dtype), x * ew.log(safe))
 
 
 # ---- two results ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 from .. import generator as streams
 from ..autograd.base import TensorBase, wrap
 from ..autograd.inplace import assign, overwritten
-from ..dtype import dtype, int64
+from ..dtype import dtype, int64, scalar_name
 from ..graph import leaf
 
 Fill = Callable[[tuple[int, ...]], Any]
@@ -136,6 +136,9 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None) -> Any:
 
     Source: torch.bernoulli.
     """
+    if p is None and input.dtype.category != 2:
+        raise NotImplementedError("\"bernoulli_tensor_cpu_p_\" not implemented for "
+                                  f"'{scalar_name(input.dtype)}'")
     given = input._data("bernoulli") if p is None else float(p)
     array = streams.bernoulli(stream_of(generator), given, tuple(input.shape), _numpy(input))
     name = "BernoulliBackward0" if p is None else "torch::autograd::NotImplemented"

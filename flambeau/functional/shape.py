@@ -259,7 +259,8 @@ def _reshape_copy(input: Value, shape: Any) -> Any:
 
 
 @op(grad="CloneBackward0", widen=False)
-def _copy(input: Value) -> Any:
+def copied(input: Value) -> Any:
+    """A copy in row-major order."""
     return mv.reshape(input, shape=input.shape)
 
 
@@ -282,7 +283,9 @@ def reshape(input: Any, shape: Any) -> Any:
     """
     target = resolve_shape(integers("reshape", (shape,)), input)
     if _views_as(input, target):
-        return make_view(input, (("reshape", target),), "ViewBackward0")
+        plain = not input._chain or input.is_contiguous()
+        return make_view(input, (("reshape", target),),
+                         "ViewBackward0" if plain else "ReshapeAliasBackward0")
     return _reshape_copy(input, target)
 
 
@@ -346,7 +349,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 
 def ravel(input: Any) -> Any:
     """All elements in one dimension."""
-    source = input if input.is_contiguous() else _copy(input)
+    source = input if input.is_contiguous() else copied(input)
     return view(source, (-1,))
 
 
@@ -499,14 +502,16 @@ def broadcast_shapes(*shapes: Any) -> Any:
                 raise RuntimeError("Trying to create tensor with negative dimension "
                                    f"({n}): ({n})")
     out: list[int] = []
-    for shape in plain:
+    for k, shape in enumerate(plain):
         out = [1] * (len(shape) - len(out)) + out
         for i in range(1, len(shape) + 1):
             if shape[-i] == 1 or shape[-i] == out[-i]:
                 continue
             if out[-i] != 1:
                 raise RuntimeError(
-                    "Shape mismatch: objects cannot be broadcast to a single shape")
+                    f"Attempting to broadcast a dimension of length {shape[-i]} at {-i}! "
+                    f"Mismatching argument at index {k} had {shape}; but expected shape should be "
+                    f"broadcastable to {out}")
             out[-i] = shape[-i]
     return tuple(out)
 
@@ -520,9 +525,7 @@ def broadcast_tensors(*tensors: Any) -> Any:
 
 @op(grad="SumBackward1")
 def _sum_to(input: Value, shape: Any) -> Any:
-    lead = input.ndim - len(shape)
-    axes = tuple(i for i in range(input.ndim)
-                 if i < lead or shape[i - lead] == 1 and input.shape[i] != 1)
+    axes = tuple(i for i, (n, m) in enumerate(zip(input.shape, shape, strict=True)) if n != m)
     return mv.reshape(rd.reduce_sum(input, axes=axes), shape=shape)
 
 
@@ -536,7 +539,9 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     lead = len(shape) - len(target)
     if lead < 0 or any(n not in (1, shape[lead + i]) for i, n in enumerate(target)):
         raise RuntimeError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
-    return input if target == shape else _sum_to(input, target)
+    full = (1,) * lead + target
+    summed = input if full == shape else _sum_to(input, full)
+    return view(summed, target) if lead else summed
 
 
 # ---- parts --------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from flambeau.autograd import no_grad
+from flambeau.nn._truncated_normal import fill_truncated_normal
 from flambeau.random import Generator, randperm
 from flambeau.tensor import Tensor, from_array
-from flambeau.tensor.creation import empty_like
 
 __all__ = [
     "calculate_gain",
@@ -126,10 +126,17 @@ def uniform_(
     Returns:
         The tensor.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> uniform_(torch.empty(3))
+        tensor([0.4963, 0.7682, 0.0885])
+
     Source: torch.nn.init.uniform_
     """
     with no_grad():
-        return tensor.uniform_(a, b, generator=generator)
+        tensor.uniform_(a, b, generator=generator)
+    return tensor
 
 
 def normal_(
@@ -146,10 +153,17 @@ def normal_(
     Returns:
         The tensor.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> normal_(torch.empty(3))
+        tensor([ 1.5410, -0.2934, -2.1788])
+
     Source: torch.nn.init.normal_
     """
     with no_grad():
-        return tensor.normal_(mean, std, generator=generator)
+        tensor.normal_(mean, std, generator=generator)
+    return tensor
 
 
 def trunc_normal_(
@@ -176,6 +190,12 @@ def trunc_normal_(
     Returns:
         The tensor.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> trunc_normal_(torch.empty(3), a=-1.0, b=1.0)
+        tensor([ 0.5684, -0.2934, -0.7193])
+
     Source: torch.nn.init.trunc_normal_
     """
     if mean < a - 2 * std or mean > b + 2 * std:
@@ -184,48 +204,8 @@ def trunc_normal_(
             "values may be incorrect.",
             stacklevel=2,
         )
-    inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     with no_grad():
-        if inside > 0.3:
-            return _redraw_outside(tensor, mean, std, a, b, generator)
-        return _accept_by_density(tensor, mean, std, a, b, generator)
-
-
-def _normal_cdf(x: float) -> float:
-    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
-
-
-def _redraw_outside(
-    tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None
-) -> Tensor:
-    # The bounds are rounded to the tensor's dtype, so that no number exceeds them after rounding.
-    low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
-    tensor.normal_(mean, std, generator=generator)
-    outside = (tensor < low) | (tensor > high)
-    while outside.any():
-        again = empty_like(tensor).normal_(mean, std, generator=generator)
-        tensor.copy_(again.where(outside, tensor))
-        outside = (tensor < low) | (tensor > high)
-    return tensor
-
-
-def _accept_by_density(
-    tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None
-) -> Tensor:
-    mode = max(a, min(mean, b))
-    log_peak = -0.5 * ((mode - mean) / std) ** 2
-    trial, drawn = empty_like(tensor), empty_like(tensor)
-
-    def is_rejected() -> Tensor:
-        log_density = trial.clone().sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
-        return drawn.uniform_(generator=generator).log_().gt(log_density)
-
-    trial.copy_(tensor.uniform_(a, b, generator=generator))
-    rejected = is_rejected()
-    while rejected.any():
-        trial.uniform_(a, b, generator=generator)
-        tensor.copy_(trial.where(rejected, tensor))
-        rejected = rejected & is_rejected()
+        fill_truncated_normal(tensor, mean, std, a, b, generator)
     return tensor
 
 
@@ -239,10 +219,16 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     Returns:
         The tensor.
 
+    Example:
+        >>> import flambeau as torch
+        >>> constant_(torch.empty(2), 0.5)
+        tensor([0.5000, 0.5000])
+
     Source: torch.nn.init.constant_
     """
     with no_grad():
-        return tensor.fill_(val)
+        tensor.fill_(val)
+    return tensor
 
 
 def ones_(tensor: Tensor) -> Tensor:
@@ -253,6 +239,11 @@ def ones_(tensor: Tensor) -> Tensor:
 
     Returns:
         The tensor.
+
+    Example:
+        >>> import flambeau as torch
+        >>> ones_(torch.empty(2))
+        tensor([1., 1.])
 
     Source: torch.nn.init.ones_
     """
@@ -268,10 +259,16 @@ def zeros_(tensor: Tensor) -> Tensor:
     Returns:
         The tensor.
 
+    Example:
+        >>> import flambeau as torch
+        >>> zeros_(torch.empty(2))
+        tensor([0., 0.])
+
     Source: torch.nn.init.zeros_
     """
     with no_grad():
-        return tensor.zero_()
+        tensor.zero_()
+    return tensor
 
 
 def eye_(tensor: Tensor) -> Tensor:
@@ -285,6 +282,12 @@ def eye_(tensor: Tensor) -> Tensor:
 
     Raises:
         ValueError: it is not a matrix.
+
+    Example:
+        >>> import flambeau as torch
+        >>> eye_(torch.empty(2, 3))
+        tensor([[1., 0., 0.],
+                [0., 1., 0.]])
 
     Source: torch.nn.init.eye_
     """
@@ -311,6 +314,11 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
     Raises:
         ValueError: the number of dimensions is another, or `groups` does not divide the first.
+
+    Example:
+        >>> import flambeau as torch
+        >>> dirac_(torch.empty(2, 2, 3)).tolist()
+        [[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
 
     Source: torch.nn.init.dirac_
     """
@@ -345,6 +353,13 @@ def xavier_uniform_(
     Raises:
         ValueError: fewer than 2 dimensions.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> xavier_uniform_(torch.empty(2, 2))
+        tensor([[-0.0092,  0.6570],
+                [-1.0080, -0.9013]])
+
     Source: Glorot, Bengio 2010; torch.nn.init.xavier_uniform_
     """
     bound = math.sqrt(3.0) * _xavier_std(tensor, gain)
@@ -366,6 +381,13 @@ def xavier_normal_(
 
     Raises:
         ValueError: fewer than 2 dimensions.
+
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> xavier_normal_(torch.empty(2, 2))
+        tensor([[ 1.0896, -0.2075],
+                [-1.5406,  0.4019]])
 
     Source: Glorot, Bengio 2010; torch.nn.init.xavier_normal_
     """
@@ -398,6 +420,13 @@ def kaiming_uniform_(
     Raises:
         ValueError: fewer than 2 dimensions, or an unknown mode or nonlinearity.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> kaiming_uniform_(torch.empty(2, 2), nonlinearity="relu")
+        tensor([[-0.0130,  0.9291],
+                [-1.4256, -1.2747]])
+
     Source: He et al. 2015; torch.nn.init.kaiming_uniform_
     """
     if 0 in tensor.shape:
@@ -429,6 +458,13 @@ def kaiming_normal_(
     Raises:
         ValueError: fewer than 2 dimensions, or an unknown mode or nonlinearity.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> kaiming_normal_(torch.empty(2, 2), nonlinearity="relu")
+        tensor([[ 1.5410, -0.2934],
+                [-2.1788,  0.5684]])
+
     Source: He et al. 2015; torch.nn.init.kaiming_normal_
     """
     if 0 in tensor.shape:
@@ -456,6 +492,13 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     Raises:
         ValueError: fewer than 2 dimensions.
 
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> orthogonal_(torch.empty(2, 2))
+        tensor([[ 0.5774,  0.8164],
+                [-0.8164,  0.5774]])
+
     Source: Saxe et al. 2013; torch.nn.init.orthogonal_
     """
     if tensor.dim() < 2:
@@ -470,7 +513,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
         q = q * np.sign(np.diagonal(r))  # makes the factorization, and so the result, unique
         q = np.ascontiguousarray(q.T if rows < columns else q)
         tensor.copy_(from_array(q.reshape(tensor.shape)))
-        return tensor.mul_(gain)
+        tensor.mul_(gain)
+    return tensor
 
 
 def sparse_(
@@ -489,6 +533,15 @@ def sparse_(
 
     Raises:
         ValueError: it is not a matrix.
+
+    Example:
+        >>> import flambeau as torch
+        >>> generator = torch.manual_seed(0)
+        >>> sparse_(torch.empty(4, 2), sparsity=0.5)
+        tensor([[ 0.0000, -0.0029],
+                [ 0.0000,  0.0000],
+                [-0.0108, -0.0140],
+                [ 0.0040,  0.0000]])
 
     Source: Martens 2010; torch.nn.init.sparse_
     """

@@ -90,12 +90,13 @@ class Parameter(Tensor, metaclass=_FlaggedMeta):
         # __new__ has done the work; Tensor.__init__ would take the arguments for data.
         pass
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    # mypy takes the keyword of a special method for nameless, and so for another one here.
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
@@ -116,8 +117,8 @@ class Buffer(Tensor, metaclass=_FlaggedMeta):
         >>> import flambeau as torch
         >>> module = torch.nn.Module()
         >>> module.mean = torch.nn.Buffer(torch.zeros(2))
-        >>> module.state_dict()
-        OrderedDict({'mean': tensor([0., 0.])})
+        >>> dict(module.state_dict())
+        {'mean': tensor([0., 0.])}
 
     Source: torch.nn.parameter.Buffer
     """
@@ -196,7 +197,7 @@ def is_lazy(param: Any) -> bool:
     return isinstance(param, UninitializedTensorMixin)
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
     """A parameter whose shape the first forward pass of its module decides.
 
     Args:
@@ -233,7 +234,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
     ) -> None:
         pass
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> UninitializedParameter:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
             placeholder = self.data
             memo[id(self)] = type(self)(
@@ -242,7 +243,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
         return memo[id(self)]
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
     """A buffer whose shape the first forward pass of its module decides.
 
     Args:

@@ -70,11 +70,16 @@ def _conj(x: Sym) -> Sym:
 
 
 def _zero_where(mask: Sym, x: Sym) -> Sym:
-    return select(mask, x * 0, x)
+    return select(mask, _zero(x.dtype), x)
+
+
+def _zero(d: dtype) -> Sym:
+    zero: Sym = constant(value=0, dtype=d)
+    return zero
 
 
 def _zeros(x: Sym) -> Sym:
-    zero: Sym = constant(value=0, dtype=x.dtype)
+    zero = _zero(x.dtype)
     return emit(Primitive.table["expand"], (zero,), {"shape": x.shape}) if x.shape else zero
 
 
@@ -194,7 +199,7 @@ to_complex = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g
 # ---- selection and conversion ---------------------------------------------------------------------
 select = _elementwise(
     "select", np.where,
-    lambda g, y, c, a, b: (None, select(c, g, g * 0), select(c, g * 0, g)), typed=1)
+    lambda g, y, c, a, b: (None, select(c, g, _zero(g.dtype)), _zero_where(c, g)), typed=1)
 
 
 def _cast_numpy(x: Any, dtype: dtype) -> Any:
@@ -202,7 +207,8 @@ def _cast_numpy(x: Any, dtype: dtype) -> Any:
     if x.dtype.kind == "c" and not dtype.is_complex:
         x = x.real
     if x.dtype.kind == "f" and dtype.category == 1 and dtype is not int64_:
-        x = x.astype(np.int64)  # PyTorch on x86 wraps out-of-range values like this
+        # What x86 makes of values out of range: the integers that C converts through.
+        x = x.astype(np.int32 if dtype.is_signed else np.int64)
     return x.astype(dtype.numpy, copy=False)
 
 
@@ -230,9 +236,10 @@ constant = Primitive(  # a 0-d constant known when the template is made
 # ---- derivatives that do not fit a line -----------------------------------------------------------
 
 def _tied(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:
+    """The gradient of the larger (or smaller) of two: halves at ties, to both where one is NaN."""
     half = select(a.eq(b), g * 0.5, g)
-    zero = g * 0
-    return select(a.eq(y), half, zero), select(b.eq(y), half, zero)
+    return select(a.eq(y) | a.ne(a) | b.ne(b), half, _zero(g.dtype)), select(
+        b.eq(y) | a.ne(a) | b.ne(b), half, _zero(g.dtype))
 
 
 def _sign_vjp(g: Sym, y: Sym, x: Sym) -> Sym:
@@ -247,10 +254,10 @@ def _sign_vjp(g: Sym, y: Sym, x: Sym) -> Sym:
 
 def _power_vjp(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:
     slope = b * power(a, b - 1)
-    ga = g * _conj(select(b.eq(0), slope * 0, slope))
+    ga = g * _conj(_zero_where(b.eq(0), slope))
     base_is_zero = (a.eq(0)) & (b >= 0) if not a.dtype.is_complex else a.eq(0)
     rate = y * log(a)
-    gb = g * _conj(select(base_is_zero, rate * 0, rate))
+    gb = g * _conj(_zero_where(base_is_zero, rate))
     return ga, gb
 
 

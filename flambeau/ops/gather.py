@@ -114,7 +114,7 @@ def _put_at_numpy(base: Any, update: Any, *indices: Any, mode: str) -> Any:
 def _sum_rows(update: Any, index: Any, shape: tuple[int, ...]) -> Any:
     """Σ of the rows of `update` that share an index: sorted once, then summed by runs."""
     index = index.reshape(-1)
-    rows = update.reshape(index.size, -1)
+    rows = update.reshape(index.size, shape[1])
     out = np.zeros(shape, update.dtype)
     if index.size:
         order = np.argsort(index, kind="stable")

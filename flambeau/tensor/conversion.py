@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd.inplace import assign
 from ..device import checked
 from ..dtype import (
     bfloat16,
@@ -20,8 +21,30 @@ from ..dtype import (
     int32,
     int64,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
+from ..functional import complex as parts
 from ..functional import conversion as fn
+
+TYPE_NAMES = {float32: "FloatTensor", float64: "DoubleTensor", float16: "HalfTensor",
+              bfloat16: "BFloat16Tensor", int64: "LongTensor", int32: "IntTensor",
+              int16: "ShortTensor", int8: "CharTensor", uint8: "ByteTensor", bool_: "BoolTensor",
+              complex64: "ComplexFloatTensor", complex128: "ComplexDoubleTensor",
+              uint16: "UInt16Tensor", uint32: "UInt32Tensor", uint64: "UInt64Tensor"}
+_BY_NAME = {"torch." + name: d for d, name in TYPE_NAMES.items()}
+
+
+def _named_dtype(given: Any) -> dtype:
+    """The dtype of `Tensor.type`'s argument: a dtype, an old tensor type or its name."""
+    if isinstance(given, dtype):
+        return given
+    name = given if isinstance(given, str) else f"torch.{getattr(given, '__name__', given)}"
+    found = _BY_NAME.get(name)
+    if found is None:
+        raise ValueError(f"invalid type: '{name}'")
+    return found
 
 
 def _to(name: str, d: dtype) -> Callable[..., Any]:
@@ -30,6 +53,16 @@ def _to(name: str, d: dtype) -> Callable[..., Any]:
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"The tensor in dtype {d.name}; itself where it has it."
     return method
+
+
+def _set_part(self: Any, value: Any, other: Callable[..., Any], is_real: Any) -> None:
+    """`t.real = value`: the other part stays."""
+    if not self.is_complex():
+        fn.copy_(self, value)
+        return
+    kept = other(self)
+    new = fn.convert(value, kept.dtype) if hasattr(value, "dtype") else kept * 0 + value
+    assign(self, parts.complex(new, kept) if is_real else parts.complex(kept, new))
 
 
 class ConversionMethods:
@@ -62,6 +95,13 @@ class ConversionMethods:
         d, copy = fn.to_arguments(args, kwargs)
         return fn.convert(self, d or self.dtype, copy)  # type: ignore[attr-defined]
 
+    def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
+        """The name of the old tensor type (`torch.FloatTensor`), or the tensor in another dtype."""
+        mine: Any = self
+        if dtype is None:
+            return "torch." + TYPE_NAMES[mine.dtype]
+        return fn.convert(self, _named_dtype(dtype))
+
     def type_as(self, other: Any) -> Any:
         """The tensor in the dtype of another."""
         return fn.convert(self, other.dtype)
@@ -76,7 +116,13 @@ class ConversionMethods:
 
     def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
         """Raises AssertionError: this build has no CUDA."""
-        return checked("cuda") and self
+        checked("cuda" if device is None else device)
+        raise RuntimeError("Invalid device, must be cuda device")
+
+    def xpu(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+        """Raises AssertionError: this build has no XPU."""
+        checked("xpu" if device is None else device)
+        raise RuntimeError("Invalid device, must be xpu device")
 
     def is_floating_point(self) -> Any:
         """Whether the dtype is floating-point."""
@@ -103,6 +149,26 @@ class ConversionMethods:
         mine: Any = self
         return (mine._storage is tensor._storage and mine.shape == tensor.shape
                 and mine._strided() == tensor._strided())
+
+    conj = parts.conj
+    conj_physical = parts.conj_physical
+    resolve_conj = resolve_neg = parts.resolve_conj
+    angle = parts.angle.method
+
+    def is_conj(self) -> Any:
+        """Whether a conjugation is still to be done: never."""
+        return False
+
+    is_neg = is_conj
+
+    def conj_physical_(self) -> Any:
+        """In-place version of `conj_physical`."""
+        return self if not self.is_complex() else assign(self, parts.conj_physical(self))
+
+    real = property(parts.real, lambda self, value: _set_part(self, value, parts.imag, True),
+                    doc="The real parts; a real tensor itself.")
+    imag = property(parts.imag, lambda self, value: _set_part(self, value, parts.real, False),
+                    doc="The imaginary parts.")
 
     is_cpu = property(lambda self: True, doc="Whether the tensor is on the CPU: True.")
     is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = property(

@@ -14,13 +14,13 @@ from ..device import checked, get_default_device
 from ..dtype import (
     bool_,
     dtype,
-    float64,
     from_numpy_dtype,
     get_default_dtype,
     int64,
     promote_types,
 )
 from .arrays import from_array, share_array
+
 
 def check_device(device: Any) -> None:
     """Raise unless the device (None: the default one) is here."""
@@ -36,6 +36,9 @@ def finished(array: Any, d: dtype | None, requires_grad: bool = False, out: Any 
     if out is not None:
         return write_out(out, t)
     if requires_grad:
+        if t.dtype.category < 2:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require "
+                               "gradients")
         t.requires_grad_(True)
     return t
 
@@ -84,17 +87,14 @@ def array_of(data: Any, d: dtype | None, copy: bool = True) -> tuple[Any, dtype]
     if isinstance(data, np.ndarray):
         d = d or from_numpy_dtype(data.dtype)
         return np.array(data).astype(d.numpy, copy=False), d
-    kinds = _kinds(data)
-    if kinds <= _PYTHON_NUMBERS:
+    if _kinds(data) <= _PYTHON_NUMBERS:
         native = _python_array(data)
-        found = d or _python_result(native, kinds)
-        if d is not None and d.category < 2 and native.dtype.kind == "f":
-            native = np.trunc(native)
+        found = d or _python_result(native)
         return _converted(native, found), found
     return _mixed_array(data, d)
 
 
-_PYTHON_NUMBERS = frozenset((bool, int, float, complex, np.float64, np.complex128))
+_PYTHON_NUMBERS = frozenset((bool, int, float, complex))
 
 
 def _kinds(data: Any) -> set[type]:
@@ -117,11 +117,11 @@ def _python_array(data: Any) -> Any:
         shape_of(data)
         raise
     if native.dtype.kind in "Ou":
-        raise RuntimeError("Overflow when unpacking long long")
+        raise ValueError("Overflow when unpacking long long")
     return native
 
 
-def _python_result(native: Any, kinds: set[type]) -> dtype:
+def _python_result(native: Any) -> dtype:
     kind = native.dtype.kind
     if kind == "b":
         return bool_
@@ -134,14 +134,21 @@ def _python_result(native: Any, kinds: set[type]) -> dtype:
 
 def _converted(native: Any, d: dtype) -> Any:
     if native.dtype.kind == "c" and d.category < 3:
-        raise RuntimeError(f"value cannot be converted to type {_C_NAMES[d.name]} without overflow")
+        raise TypeError("must be real number, not complex")
+    if d.category == 1 and native.size and native.dtype.kind in "if":
+        _check_range(native, d)
     return native.astype(d.numpy, copy=False)
 
 
-_C_NAMES = {"bool": "bool", "uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t",
-            "int32": "int", "int64": "int64_t", "uint16": "uint16_t", "uint32": "uint32_t",
-            "uint64": "uint64_t", "float16": "at::Half", "bfloat16": "at::BFloat16",
-            "float32": "float", "float64": "double"}
+def _check_range(native: Any, d: dtype) -> None:
+    limits = np.iinfo(d.numpy)
+    low = -int(limits.max) if limits.min == 0 else int(limits.min)  # unsigned: -1 wraps around
+    if native.max() > limits.max or native.min() < low:
+        name = _C_NAMES.get(d.name, d.name)
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+_C_NAMES = {"int32": "int", "int64": "int64_t"}
 
 
 def shape_of(data: Any) -> tuple[int, ...]:
@@ -152,7 +159,7 @@ def shape_of(data: Any) -> tuple[int, ...]:
     """
     shape: list[int] = []
     first = data
-    while isinstance(first, (list, tuple)) or getattr(first, "ndim", 0):
+    while _is_nested(first):
         shape.append(len(first))
         if not len(first):
             break
@@ -161,17 +168,22 @@ def shape_of(data: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
+def _is_nested(x: Any) -> bool:
+    """Whether x counts as dimensions: a sequence or an ndarray, not a tensor (that is a number)."""
+    return isinstance(x, (list, tuple, range)) or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
 def _check_lengths(data: Any, shape: list[int], dim: int) -> None:
-    nested = isinstance(data, (list, tuple)) or getattr(data, "ndim", 0)
+    nested = _is_nested(data)
     if dim == len(shape):
         if nested:
-            raise TypeError(f"must be real number, not {type(data).__name__}")
+            raise TypeError(f"'{type(data).__name__}' object cannot be interpreted as an integer")
         return
     if not nested:
-        raise TypeError(f"expected sequence at dim {dim} (got '{type(data).__name__}')")
+        raise TypeError("not a sequence")
     if len(data) != shape[dim]:
         raise ValueError(f"expected sequence of length {shape[dim]} at dim {dim} (got {len(data)})")
-    if isinstance(data, (list, tuple)):
+    if not isinstance(data, np.ndarray):
         for x in data:
             _check_lengths(x, shape, dim + 1)
 
@@ -180,6 +192,8 @@ def _leaf_type(x: Any) -> dtype:
     if isinstance(x, TensorBase):
         d: dtype = x.dtype  # type: ignore[attr-defined]
         return d
+    if isinstance(x, (np.ndarray, np.generic)):
+        return from_numpy_dtype(x.dtype)
     if isinstance(x, bool):
         return bool_
     if isinstance(x, int):
@@ -188,8 +202,6 @@ def _leaf_type(x: Any) -> dtype:
         return get_default_dtype()
     if isinstance(x, complex):
         return get_default_dtype().to_complex()
-    if isinstance(x, (np.ndarray, np.generic)):
-        return from_numpy_dtype(x.dtype)
     if isinstance(x, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(x).__name__}'")
     raise RuntimeError(f"Could not infer dtype of {type(x).__name__}")
@@ -202,6 +214,8 @@ def _mixed_array(data: Any, d: dtype | None) -> tuple[Any, dtype]:
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(
             data, (list, tuple, str, bytes, dict)):
         return array_of(list(data), d)
+    if isinstance(data, (list, tuple)) and any(isinstance(x, str) for x in data):
+        raise ValueError("too many dimensions 'str'")
     shape = shape_of(data)
     found: list[dtype | None] = [None]
     plain = _plain(data, found)
@@ -210,13 +224,16 @@ def _mixed_array(data: Any, d: dtype | None) -> tuple[Any, dtype]:
 
 
 def _plain(data: Any, found: list[dtype | None]) -> Any:
-    if isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple, range)):
         return [_plain(x, found) for x in data]
     d = _leaf_type(data)
     found[0] = d if found[0] is None else promote_types(found[0], d)
-    if isinstance(data, TensorBase):
-        return data._data("tensor data")  # type: ignore[attr-defined]
-    return data
+    if not isinstance(data, TensorBase):
+        return data
+    array = data._data("tensor data")  # type: ignore[attr-defined]
+    if array.size != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return array.reshape(())
 
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: Any = None) -> Any:
@@ -345,6 +362,8 @@ def sizes(size: Any, name: str) -> tuple[int, ...]:
                             f"element of type {type(n).__name__} at pos {i}")
         out.append(n.__index__())
     if any(n < 0 for n in out):
+        if name == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         bad = next(n for n in out if n < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {bad}: {out}")
     return tuple(out)
@@ -562,7 +581,7 @@ def _plain_number(x: Any) -> Any:
     return x.item() if hasattr(x, "item") else x
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, out: Any = None,
+def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False) -> Any:
     """Numbers from `start` up to `end`, which is excluded.
@@ -600,8 +619,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, out: Any = None,
 def _steps(start: Any, step: Any, count: int, d: dtype) -> Any:
     if d.category < 2:
         return (int(start) + int(step) * np.arange(count, dtype=np.int64)).astype(d.numpy)
-    wide = np.float64 if d is float64 else np.float64
-    return (wide(start) + wide(step) * np.arange(count)).astype(d.numpy)
+    return (np.float64(start) + np.float64(step) * np.arange(count)).astype(d.numpy)
 
 
 def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: dtype | None = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,5 +16,5 @@ def inplace(function: Callable[..., Any]) -> Callable[..., Any]:
         return assign(self, function(self, *args, **kwargs), name)
     method.__name__ = method.__qualname__ = function.__name__ + "_"
     method.__doc__ = f"In-place version of `{function.__name__}`."
-    method.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    method.__wrapped__ = getattr(function, "__wrapped__", function)  # type: ignore[attr-defined]
     return method

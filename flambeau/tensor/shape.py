@@ -30,7 +30,6 @@ class ShapeMethods:
     unsqueeze = fn.unsqueeze
     expand = fn.expand
     expand_as = fn.expand_as
-    broadcast_to = fn.broadcast_to
     sum_to_size = fn.sum_to_size
     select = fn.select
     narrow = fn.narrow
@@ -98,7 +97,8 @@ class ShapeMethods:
 
     def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
         """In-place version of `as_strided`."""
-        return become(self, fn.as_strided(self, size, stride, storage_offset))
+        view = fn.as_strided(self, size, stride, storage_offset)
+        return become(self, view)
 
     def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Any:
         """Fill the main diagonal, of all dimensions jointly, in place.
@@ -127,6 +127,10 @@ class ShapeMethods:
     def reshape(self, *shape: Any, **named: Any) -> Any:
         """The same elements in another shape; `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
         return fn.reshape(self, shape if not named else (named["shape"],))
+
+    def broadcast_to(self, *size: Any, **named: Any) -> Any:
+        """`expand` under NumPy's name."""
+        return fn.expand(self, *size, **named)
 
     def permute(self, *dims: Any, **named: Any) -> Any:
         """A view with the dimensions in another order; `x.permute(1, 0)`."""

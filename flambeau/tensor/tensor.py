@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
-from ..dtype import bfloat16, get_default_dtype
-from ..dtype import dtype as _dtype
 from ..autograd import inplace, steps
 from ..autograd.base import TensorBase, register_tensor_class, wrap
 from ..autograd.modes import modes
@@ -19,6 +17,8 @@ from ..autograd.views import make_view
 from ..device import cpu, strided
 from ..device import device as _device
 from ..device import layout as _layout_type
+from ..dtype import bfloat16, get_default_dtype
+from ..dtype import dtype as _dtype
 from ..engines import realize
 from ..graph import leaf
 from . import printing
@@ -27,6 +27,7 @@ from .arrays import from_array
 from .conversion import ConversionMethods
 from .indexing import IndexingMethods
 from .linear import LinearMethods
+from .memory import MemoryMethods
 from .pointwise import PointwiseMethods
 from .random import RandomMethods
 from .reduction import ReductionMethods
@@ -35,7 +36,7 @@ from .size import Size
 from .sorting import SortingMethods
 
 
-class Tensor(AllocationMethods, ConversionMethods, PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods, TensorBase):
+class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods, TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
 
     `Tensor(2, 3)` is uninitialized memory of that shape and `Tensor([1, 2])` a copy of the data, both
@@ -487,6 +488,11 @@ def legacy_data(args: tuple[Any, ...], d: _dtype) -> Any:
     if len(args) == 1 and isinstance(first, (list, np.ndarray)) or (
             len(args) == 1 and isinstance(first, tuple) and not isinstance(first, Size)):
         return from_array(np.array(as_plain(first), dtype=d.numpy), d)
+    if isinstance(first, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if not isinstance(first, Size) and not all(hasattr(n, "__index__") for n in args):
+        bad = next(n for n in args if not hasattr(n, "__index__"))
+        raise TypeError(f"new(): data must be a sequence (got {type(bad).__name__})")
     shape = tuple(first) if isinstance(first, Size) else tuple(int(n) for n in args)
     return from_array(np.zeros(shape, d.numpy), d)
 

@@ -696,3 +696,58 @@ def test_lazy_modules_take_their_shapes_from_the_first_input_or_from_a_state():
     attempt(lambda: Forgotten()(1))
     m = LazyScale().double(); print(m(torch.ones(2).double()).dtype)
     """)
+
+
+def test_a_small_model_trains_as_with_pytorch():
+    both("""
+    class Linear(nn.Module):
+        def __init__(self, inputs, outputs):
+            super().__init__()
+            self.weight = nn.Parameter(torch.empty(outputs, inputs))
+            self.bias = nn.Parameter(torch.empty(outputs))
+            nn.init.kaiming_uniform_(self.weight, a=5 ** 0.5)
+            nn.init.uniform_(self.bias, -(inputs ** -0.5), inputs ** -0.5)
+        def forward(self, x):
+            return x.matmul(self.weight.t()) + self.bias
+    class Perceptron(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = Linear(4, 1)
+        def forward(self, x):
+            return torch.sigmoid(self.layer(x))
+    torch.manual_seed(1000)
+    m, x = Perceptron(), torch.rand(5, 4)
+    handle = m.register_backward_hook(lambda m, gi, go: print(type(gi), len(gi), gi, len(go)))
+    print(m, list(m.parameters()), list(m.named_modules()), m(x))
+    for step in range(3):
+        m.zero_grad()
+        ((m(x) - 1) ** 2).mean().backward()
+        with torch.no_grad():
+            for p in m.parameters():
+                p -= 0.5 * p.grad
+        print(m.layer.weight.grad, m.layer.bias)
+    handle.remove()
+    deep = nn.Sequential(m, Linear(1, 2)).double()
+    print(deep(x.double()))
+    print(deep.float()(x), deep.half()[1].weight)
+    attempt(lambda: m(torch.ones(3, 3).half()))
+    """)
+
+
+def test_exceptions_that_take_no_note_pass_unchanged():
+    class Frozen(Exception):
+        def __setattr__(self, name, value):
+            raise AttributeError("frozen")
+
+    class Raises(nn.Module):
+        def forward(self, error):
+            raise error
+
+    class Endless(nn.Module):
+        def forward(self, x):
+            return self(x)
+
+    with pytest.raises(Frozen):
+        Raises()(Frozen("x"))
+    with pytest.raises(RecursionError):
+        Endless()(1)

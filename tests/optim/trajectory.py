@@ -25,8 +25,11 @@ def loss_of(params: Any) -> Any:
     """A smooth function with different curvature in every parameter."""
     total = 0
     for i, p in enumerate(params):
-        x = (p * p.conj()).real if p.is_complex() else p
-        total = total + ((x - 0.3 * (i + 1)) ** 2 * (1.0 + i)).sum() + (x ** 4).sum() * 0.05
+        distance = p - 0.3 * (i + 1)
+        if p.is_complex():
+            total = total + (distance * distance.conj()).real.sum() * (1.0 + i)
+        else:
+            total = total + (distance ** 2).sum() * (1.0 + i) + (p ** 4).sum() * 0.05
     return total
 
 

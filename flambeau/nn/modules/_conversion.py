@@ -143,7 +143,7 @@ class ConversionMethods(TraversalMethods):
             _check_module_dtype(dtype)
         layout = {} if memory_format is None else {"memory_format": memory_format}
 
-        def convert(tensor: Tensor) -> Tensor:
+        def convert(tensor: Tensor) -> Any:
             is_castable = tensor.is_floating_point() or tensor.is_complex()
             options = layout if tensor.dim() in (4, 5) else {}
             return tensor.to(device, dtype if is_castable else None, non_blocking, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flambeau.autograd import no_grad
 from flambeau.nn.modules._attributes import Hook, ModuleAttributes, _is_tensor_like, part_of_module
@@ -173,8 +173,8 @@ class StateMethods(ModuleAttributes):
             >>> import flambeau as torch
             >>> module = torch.nn.Module()
             >>> module.weight = torch.nn.Parameter(torch.zeros(1))
-            >>> module.state_dict()
-            OrderedDict({'weight': tensor([0.])})
+            >>> dict(module.state_dict())
+            {'weight': tensor([0.])}
 
         Source: torch.nn.Module.state_dict
         """
@@ -376,7 +376,7 @@ class _Loading:
 
     def __init__(self, state_dict: Mapping[str, Any], assign: bool) -> None:
         # A copy: overridden `_load_from_state_dict` rename and drop keys in place.
-        self.state_dict: Any = OrderedDict(state_dict)
+        self.state_dict = cast(Any, OrderedDict(state_dict))
         self.metadata = getattr(state_dict, "_metadata", None)
         if self.metadata is not None:
             self.state_dict._metadata = self.metadata

@@ -10,10 +10,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
-from flambeau.creation import as_tensor, empty
 from flambeau.dtype import float64, int64
 from flambeau.random import Generator, multinomial, randint, randperm
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import as_tensor, empty
 
 __all__ = [
     "BatchSampler",

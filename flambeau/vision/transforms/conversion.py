@@ -245,5 +245,6 @@ def normalize(
         )
     if inplace or tensor.requires_grad:
         result: Tensor = tensor if inplace else tensor.clone()
-        return result.sub_(tensor_of(centre)).div_(tensor_of(spread))
+        result.sub_(tensor_of(centre)).div_(tensor_of(spread))
+        return result
     return tensor_of((array_of(tensor) - centre) / spread)

@@ -6,8 +6,8 @@ that the same seed gives the same crops, flips and angles.
 
 from __future__ import annotations
 
-from flambeau.creation import empty, tensor
 from flambeau.random import rand, randint
+from flambeau.tensor.creation import empty, tensor
 
 
 def uniform(low: float, high: float) -> float:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy
 
-from flambeau.creation import as_tensor, tensor
 from flambeau.dtype import float64
 from flambeau.functional.joining import stack
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import as_tensor, tensor
 
 __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
 

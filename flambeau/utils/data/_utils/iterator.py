@@ -8,8 +8,8 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flambeau.creation import empty
 from flambeau.dtype import int64
+from flambeau.tensor.creation import empty
 from flambeau.utils.data._utils.crew import Crew, Result, new_segment_prefix
 from flambeau.utils.data._utils.exception import ExceptionWrapper
 from flambeau.utils.data._utils.fetch import _DatasetKind

@@ -1,0 +1,278 @@
+"""Pooling into a given number of windows, which cover the input evenly."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..autograd.record import Value, op
+from ..dtype import BOOL, COMPLEX, FLOATING, int64
+from ..ops import arithmetic as ar
+from ..ops import elementwise as ew
+from ..ops.gather import take
+from ..ops.movement import reshape
+from ..ops.reduction import reduce_sum
+from ..ops.window import window_argmax, window_sum, window_take
+from .calling import not_implemented
+from .windows import Ints, batched, counting, per_dim, take_axis, unbatched
+
+
+def output_sizes(x: Any, output_size: Any, rank: int) -> Any:
+    """The wanted sizes with those of the input in place of None."""
+    if not isinstance(output_size, (tuple, list)):
+        return output_size
+    shape = x.shape
+    if len(shape) <= len(output_size):
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
+    return tuple([n if given is None else int(given)
+                  for given, n in zip(output_size, shape[-len(output_size):], strict=True)])
+
+
+def _checked(x: Any, output_size: Any, rank: int, name: str) -> Ints:
+    out = per_dim(output_size, rank, f"{name}: output_size must be {rank}")
+    if min(out) < 0:
+        raise RuntimeError("elements of output_size must be greater than or equal to 0 but received "
+                           f"{{{', '.join(map(str, out))}}}")
+    if x.ndim not in (rank + 1, rank + 2):
+        raise RuntimeError(f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got "
+                           f"{list(x.shape)}")
+    for axis in range(x.ndim - rank, x.ndim):
+        if not x.shape[axis]:
+            raise RuntimeError(
+                f"{name}: Expected input to have non-zero size for non-batch dimensions, but input "
+                f"has sizes {list(x.shape)} with dimension {axis} being empty")
+    return out
+
+
+def _even(size: Ints, out: Ints) -> bool:
+    return all(o and n % o == 0 for n, o in zip(size, out, strict=True))
+
+
+def _positions(n: int, out: int) -> tuple[Any, Any, int]:
+    """Positions (out · k) of the elements of every window, how many of the k count, and k.
+
+    Windows differ in length by at most two; shorter ones repeat their last element.
+    """
+    k = max(-((i + 1) * n // -out) - i * n // out for i in range(out))
+    i = counting(out, int64)
+    begin = ew.floor_divide(*ar.operands(i * n, out))
+    end = ew.floor_divide(*ar.operands((i + 1) * n + (out - 1), out))
+    offset = reshape(counting(k, int64), shape=(1, k))
+    begin, last = reshape(begin, shape=(out, 1)), reshape(end - 1, shape=(out, 1))
+    place = ew.minimum(*ar.operands(begin + offset, last))
+    return reshape(place, shape=(out * k,)), end - reshape(begin, shape=(out,)), k
+
+
+# ---- averages -------------------------------------------------------------------------------------
+
+def _average_axis(x: Any, axis: int, out: int) -> Any:
+    """Averages over the windows along one axis."""
+    place, lengths, k = _positions(x.shape[axis], out)
+    tail = (1,) * (x.ndim - axis - 1)
+    taken = reshape(take_axis(x, place, axis),
+                    shape=(*x.shape[:axis], out, k, *x.shape[axis + 1:]))
+    counted = counting(k, int64) < reshape(lengths, shape=(out, 1))
+    kept = ar.where(reshape(counted, shape=(out, k, *tail)), taken, ar.literal(0, x.dtype))
+    total = reduce_sum(kept, axes=(axis + 1,))
+    return total / reshape(ew.cast(lengths, dtype=x.dtype), shape=(out, *tail))
+
+
+def _adaptive_avg(x: Any, output_size: Any, rank: int) -> Any:
+    out = _checked(x, output_size, rank, f"adaptive_avg_pool{rank}d()")
+    if x.dtype.category != FLOATING:
+        raise not_implemented("adaptive_avg_pool2d" if rank < 3 else "adaptive_avg_pool3d_cpu",
+                              x.dtype)
+    size = x.shape[-rank:]
+    if _even(size, out):
+        kernel = tuple([n // o for n, o in zip(size, out, strict=True)])
+        total = window_sum(batched(x, rank), kernel=kernel, stride=kernel, padding=(0,) * rank,
+                           out=out)
+        return unbatched(total / math.prod(kernel), x)
+    for k in range(rank):
+        axis = x.ndim - rank + k
+        x = _average_axis(x, axis, out[k]) if out[k] else reduce_sum(
+            reshape(x, shape=(*x.shape[:axis], 0, -1, *x.shape[axis + 1:])), axes=(axis + 1,))
+    return x
+
+
+def _avg_name(specs: Any, static: Any) -> str:
+    size = static[0] if isinstance(static[0], tuple) else (static[0],)
+    rank = len(static[0]) if isinstance(static[0], tuple) else 2
+    if all(n == 1 for n in size):
+        return "MeanBackward1"
+    return f"AdaptiveAvgPool{rank}DBackward0"
+
+
+@op(grad="SqueezeBackward1")
+def adaptive_avg_pool1d(input: Value, output_size: Any) -> Any:
+    """Averages over `output_size` windows of (N, C, L) or (C, L)."""
+    return _adaptive_avg(input, output_size, 1)
+
+
+@op(grad=_avg_name)
+def _adaptive_avg_pool2d(input: Value, output_size: Any) -> Any:
+    return _adaptive_avg(input, output_size, 2)
+
+
+@op(grad=_avg_name)
+def _adaptive_avg_pool3d(input: Value, output_size: Any) -> Any:
+    return _adaptive_avg(input, output_size, 3)
+
+
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+    """Averages over a given number of windows of (N, C, H, W) or (C, H, W).
+
+    Window i of n covers the rows ⌊i·H/n⌋ to ⌈(i+1)·H/n⌉.
+
+    Args:
+        input: floating point.
+        output_size: number of windows, one number or (OH, OW); None keeps a dimension.
+
+    Returns:
+        (N, C, OH, OW) or (C, OH, OW).
+
+    Raises:
+        RuntimeError, ValueError: where shapes do not fit.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.adaptive_avg_pool2d(torch.arange(9.).view(1, 3, 3), 2)
+        tensor([[[2., 3.],
+                 [5., 6.]]])
+
+    Source: PyTorch, torch.nn.functional.adaptive_avg_pool2d.
+    """
+    return _adaptive_avg_pool2d(input, _repeated(output_sizes(input, output_size, 2), 2))
+
+
+def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
+    """Averages over a given number of windows of (N, C, D, H, W) or (C, D, H, W)."""
+    return _adaptive_avg_pool3d(input, _repeated(output_sizes(input, output_size, 3), 3))
+
+
+def _repeated(size: Any, rank: int) -> Any:
+    return size if isinstance(size, tuple) and len(size) != 1 else per_dim(size, rank, "")
+
+
+# ---- maxima ---------------------------------------------------------------------------------------
+
+def _window(kernel: Ints, out: Ints) -> dict[str, Ints]:
+    rank = len(out)
+    return {"kernel": kernel, "stride": kernel, "padding": (0,) * rank, "dilation": (1,) * rank,
+            "out": out}
+
+
+def _spread_out(x: Any, out: Ints) -> tuple[Any, Ints, list[Any]]:
+    """x with its windows side by side, their common size, and where every row came from."""
+    kernel, places = [], []
+    for k, count in enumerate(out):
+        axis = x.ndim - len(out) + k
+        place, _, length = _positions(x.shape[axis], count)
+        x = take_axis(x, place, axis)
+        kernel.append(length)
+        places.append(place)
+    return x, tuple(kernel), places
+
+
+def _original(index: Any, spread: Ints, size: Ints, places: list[Any]) -> Any:
+    """Flat positions in the input for flat positions in the spread-out input."""
+    flat: Any = None
+    for k in reversed(range(len(size))):
+        index_k = ew.remainder(*ar.operands(index, spread[k]))
+        index = ew.floor_divide(*ar.operands(index, spread[k]))
+        part = take(places[k], index_k) * math.prod(size[k + 1:])
+        flat = part if flat is None else flat + part
+    return flat
+
+
+def _adaptive_max(x: Any, output_size: Any, rank: int) -> Any:
+    name = f"adaptive_max_pool{rank}d()"
+    out = _checked(x, output_size, rank, name)
+    if x.dtype.category in (BOOL, COMPLEX):
+        raise not_implemented(f"adaptive_max_pool{max(rank, 2)}d", x.dtype)
+    rows, size = batched(x, rank), x.shape[-rank:]
+    if not min(out):
+        shape = (*x.shape[:-rank], *out)
+        nothing = reshape(x, shape=shape) if not x.size else reshape(
+            take(reshape(x, shape=(x.size,)), counting(0, int64)), shape=shape)
+        return nothing, ew.cast(nothing, dtype=int64)
+    if _even(size, out):
+        window = _window(tuple([n // o for n, o in zip(size, out, strict=True)]), out)
+        index = window_argmax(rows, **window)
+        return (unbatched(window_take(rows, index, **window), x), unbatched(index, x))
+    spread, kernel, places = _spread_out(rows, out)
+    window = _window(kernel, out)
+    index = window_argmax(spread, **window)
+    best = window_take(spread, index, **window)
+    return (unbatched(best, x), unbatched(_original(index, spread.shape[2:], size, places), x))
+
+
+@op(grad="SqueezeBackward1", widen=False)
+def _adaptive_max_pool1d(input: Value, output_size: Any) -> Any:
+    return _adaptive_max(input, output_size, 1)
+
+
+@op(grad="AdaptiveMaxPool2DBackward0", widen=False)
+def _adaptive_max_pool2d(input: Value, output_size: Any) -> Any:
+    return _adaptive_max(input, output_size, 2)
+
+
+@op(grad="AdaptiveMaxPool3DBackward0", widen=False)
+def _adaptive_max_pool3d(input: Value, output_size: Any) -> Any:
+    return _adaptive_max(input, output_size, 3)
+
+
+def adaptive_max_pool1d_with_indices(input: Any, output_size: Any,
+                                     return_indices: bool = False) -> Any:
+    """`adaptive_max_pool1d` together with the positions of the maxima."""
+    return _adaptive_max_pool1d(input, output_size)
+
+
+def adaptive_max_pool2d_with_indices(input: Any, output_size: Any,
+                                     return_indices: bool = False) -> Any:
+    """`adaptive_max_pool2d` together with the positions of the maxima."""
+    return _adaptive_max_pool2d(input, output_sizes(input, output_size, 2))
+
+
+def adaptive_max_pool3d_with_indices(input: Any, output_size: Any,
+                                     return_indices: bool = False) -> Any:
+    """`adaptive_max_pool3d` together with the positions of the maxima."""
+    return _adaptive_max_pool3d(input, output_sizes(input, output_size, 3))
+
+
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima over `output_size` windows of (N, C, L) or (C, L)."""
+    both = adaptive_max_pool1d_with_indices(input, output_size)
+    return both if return_indices else both[0]
+
+
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima over a given number of windows of (N, C, H, W) or (C, H, W).
+
+    Args:
+        input: floating point or integers.
+        output_size: number of windows, one number or (OH, OW); None keeps a dimension.
+        return_indices: also return the flat position of each maximum in its H × W. Default: False.
+
+    Returns:
+        (N, C, OH, OW) or (C, OH, OW), or a pair with the positions (int64).
+
+    Raises:
+        RuntimeError, ValueError: where shapes do not fit.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.adaptive_max_pool2d(torch.arange(9.).view(1, 3, 3), 2)
+        tensor([[[4., 5.],
+                 [7., 8.]]])
+
+    Source: PyTorch, torch.nn.functional.adaptive_max_pool2d.
+    """
+    both = adaptive_max_pool2d_with_indices(input, output_size)
+    return both if return_indices else both[0]
+
+
+def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+    """Maxima over a given number of windows of (N, C, D, H, W) or (C, D, H, W)."""
+    both = adaptive_max_pool3d_with_indices(input, output_size)
+    return both if return_indices else both[0]
