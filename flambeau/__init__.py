@@ -4,7 +4,7 @@
 import importlib
 from math import e, inf, nan, pi
 
-from . import autograd
+from . import autograd, linalg, return_types
 from .autograd import (
     enable_grad,
     inference_mode,
@@ -109,6 +109,26 @@ from .functional.arrange import (
     tril,
     triu,
 )
+from .functional.classic_linalg import (
+    cholesky,
+    cholesky_inverse,
+    cholesky_solve,
+    det,
+    inverse,
+    logdet,
+    lu,
+    lu_solve,
+    lu_unpack,
+    matrix_exp,
+    matrix_power,
+    orgqr,
+    pinverse,
+    qr,
+    slogdet,
+    svd,
+    triangular_solve,
+    vander,
+)
 from .functional.comparison import (
     allclose,
     bitwise_and,
@@ -156,7 +176,19 @@ from .functional.complex import (
     view_as_complex,
     view_as_real,
 )
+from .functional.contraction import chain_matmul, cross, einsum, tensordot
 from .functional.conversion import clone, detach, detach_, fill_, zero_
+from .functional.cumulative import (
+    cummax,
+    cummin,
+    cumprod,
+    cumsum,
+    cumulative_trapezoid,
+    diff,
+    logcumsumexp,
+    trapezoid,
+    trapz,
+)
 from .functional.gathering import (
     gather,
     put,
@@ -212,6 +244,8 @@ from .functional.linear import (
     trace,
     vdot,
 )
+from .functional.matrices import norm
+from .functional.norms import cdist, dist, pdist, renorm
 from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
 from .functional.pointwise import (
     abs,
@@ -317,24 +351,26 @@ from .functional.reduction import (
     prod,
     sum,
 )
-from .functional.shape import (
-    adjoint,
+from .functional.parts import (
     as_strided,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
     broadcast_shapes,
     broadcast_tensors,
     broadcast_to,
     diagonal,
+    narrow,
+    select,
+)
+from .functional.shape import (
+    adjoint,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
     flatten,
     moveaxis,
     movedim,
-    narrow,
     permute,
     ravel,
     reshape,
-    select,
     squeeze,
     swapaxes,
     swapdims,
@@ -343,8 +379,30 @@ from .functional.shape import (
     unflatten,
     unsqueeze,
 )
+from .functional.sets import (
+    bincount,
+    bucketize,
+    histc,
+    histogram,
+    searchsorted,
+    unique,
+    unique_consecutive,
+)
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .functional.sorting import argsort, kthvalue, msort, sort, topk
+from .functional.statistics import (
+    corrcoef,
+    cov,
+    median,
+    mode,
+    nanmedian,
+    nanquantile,
+    quantile,
+    std,
+    std_mean,
+    var,
+    var_mean,
+)
 from .random import (
     Generator,
     bernoulli,

@@ -70,6 +70,12 @@ class BackwardCFunction(FunctionCtx, GradNode):
 
     saved_variables = saved_tensors
 
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The tape entries that receive the gradients of the tensors among the inputs."""
+        pairs = super().next_functions
+        return tuple(p for p, s in zip(pairs, self._input_specs, strict=True) if s is not None)
+
     def _unpack(self, t: Any, node: Node, cell: list[int], version: int, output: int) -> Any:
         if cell[0] != version:
             s = node.spec

@@ -39,8 +39,8 @@ def check_writable(t: TensorBase) -> None:
     """
     if t._inference and not modes.inference:
         raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a "
-            "clone to get a normal tensor before doing inplace update.See "
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make "
+            "a clone to get a normal tensor before doing inplace update.See "
             "https://github.com/pytorch/rfcs/pull/17 for more details.")
     if not modes.grad:
         return
@@ -58,10 +58,10 @@ def check_writable(t: TensorBase) -> None:
     if t._multi_view:
         name = t._view_name.replace("Backward", "").removesuffix("0")
         raise RuntimeError(
-            f"Output {t._output_nr} of {name} is a view and is being modified inplace. This view is the output "
-            "of a function that returns multiple views. Such functions do not allow the output "
-            "views to be modified inplace. You should replace the inplace operation by an "
-            "out-of-place one.")
+            f"Output {t._output_nr} of {name} is a view and is being modified inplace. This view "
+            "is the output of a function that returns multiple views. Such functions do not allow "
+            "the output views to be modified inplace. You should replace the inplace operation by "
+            "an out-of-place one.")
 
 
 def assign(t: Any, result: Any, name: str = "CopySlices") -> Any:
@@ -78,8 +78,8 @@ def assign(t: Any, result: Any, name: str = "CopySlices") -> Any:
     check_writable(t)
     have, got = t._node.spec, result._node.spec
     if got.shape != have.shape:
-        raise RuntimeError(f"output with shape {list(have.shape)} doesn't match the broadcast shape "
-                           f"{list(got.shape)}")
+        raise RuntimeError(f"output with shape {list(have.shape)} doesn't match the broadcast "
+                           f"shape {list(got.shape)}")
     if got.dtype is not have.dtype:
         if not can_cast(got.dtype, have.dtype):
             raise RuntimeError(f"result type {scalar_name(got.dtype)} can't be cast to the desired "

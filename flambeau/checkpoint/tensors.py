@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import steps
-from ..autograd.base import Storage
+from ..autograd.base import Storage, TensorBase
 from ..device import device
 from ..dtype import dtype
 from ..engines.realize import realize
@@ -37,7 +37,7 @@ class _Codec:
         storage = obj._storage
         whole = storage.buffer if storage.shared() else realize(storage.node, "save")
         strides, offset = obj._strided()
-        state = {k: v for k, v in obj.__dict__.items() if not k.startswith("_")}
+        state = {k: v for k, v in obj.__dict__.items() if k not in TensorBase.__annotations__}
         return DumpedTensor(id(storage), np.ascontiguousarray(whole).reshape(-1), obj.dtype.name,
                             offset, tuple(obj.shape), strides, obj.requires_grad, state or None)
 
@@ -58,7 +58,7 @@ class _Codec:
 
     def set_state(self, tensor: Any, state: Mapping[str, Any]) -> None:
         for name, value in state.items():
-            if isinstance(name, str) and not name.startswith("_"):
+            if isinstance(name, str) and name not in TensorBase.__annotations__:
                 tensor.__dict__[name] = value
 
     def dtype_by_name(self, name: str) -> dtype:

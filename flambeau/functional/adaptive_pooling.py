@@ -6,14 +6,15 @@ import math
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import BOOL, COMPLEX, FLOATING, int64
+from ..dtype import FLOATING, int64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.gather import take
-from ..ops.movement import reshape
+from ..ops.movement import reshape, zeros
 from ..ops.reduction import reduce_sum
 from ..ops.window import window_argmax, window_sum, window_take
 from .calling import not_implemented
+from .pooling_checks import check_rank, check_size
 from .windows import Ints, batched, counting, per_dim, take_axis, unbatched
 
 
@@ -28,20 +29,16 @@ def output_sizes(x: Any, output_size: Any, rank: int) -> Any:
                   for given, n in zip(output_size, shape[-len(output_size):], strict=True)])
 
 
-def _checked(x: Any, output_size: Any, rank: int, name: str) -> Ints:
-    out = per_dim(output_size, rank, f"{name}: output_size must be {rank}")
-    if min(out) < 0:
-        raise RuntimeError("elements of output_size must be greater than or equal to 0 but received "
-                           f"{{{', '.join(map(str, out))}}}")
+def _checked(x: Any, out: Ints, rank: int, name: str, colon: str, first: int) -> None:
+    """Raise PyTorch's errors for a wrong number of dimensions or an empty input."""
     if x.ndim not in (rank + 1, rank + 2):
-        raise RuntimeError(f"{name}: Expected {rank + 1}D or {rank + 2}D tensor, but got "
+        raise RuntimeError(f"{name}(): Expected {rank + 1}D or {rank + 2}D tensor, but got{colon} "
                            f"{list(x.shape)}")
-    for axis in range(x.ndim - rank, x.ndim):
+    for axis in range(x.ndim - rank - 1 + first, x.ndim):
         if not x.shape[axis]:
             raise RuntimeError(
-                f"{name}: Expected input to have non-zero size for non-batch dimensions, but input "
-                f"has sizes {list(x.shape)} with dimension {axis} being empty")
-    return out
+                f"{name}(): Expected input to have non-zero size for non-batch dimensions, but "
+                f"input has sizes {list(x.shape)} with dimension {axis} being empty")
 
 
 def _even(size: Ints, out: Ints) -> bool:
@@ -78,20 +75,25 @@ def _average_axis(x: Any, axis: int, out: int) -> Any:
 
 
 def _adaptive_avg(x: Any, output_size: Any, rank: int) -> Any:
-    out = _checked(x, output_size, rank, f"adaptive_avg_pool{rank}d()")
+    name = f"adaptive_avg_pool{rank}d"
+    out = per_dim(output_size, rank, f"{name}: output_size must be {rank}")
+    _checked(x, out, rank, name, "", 1 if rank == 2 else 0)
+    if min(out) < 0:
+        shown = f"{out[0]}, {','.join(map(str, out[1:]))}"
+        raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 but "
+                           f"received {{{shown}}}")
     if x.dtype.category != FLOATING:
-        raise not_implemented("adaptive_avg_pool2d" if rank < 3 else "adaptive_avg_pool3d_cpu",
-                              x.dtype)
+        raise not_implemented(name if rank == 2 else f"{name}_cpu", x.dtype)
     size = x.shape[-rank:]
     if _even(size, out):
         kernel = tuple([n // o for n, o in zip(size, out, strict=True)])
         total = window_sum(batched(x, rank), kernel=kernel, stride=kernel, padding=(0,) * rank,
                            out=out)
         return unbatched(total / math.prod(kernel), x)
+    if not min(out):
+        return zeros((*x.shape[:-rank], *out), x)
     for k in range(rank):
-        axis = x.ndim - rank + k
-        x = _average_axis(x, axis, out[k]) if out[k] else reduce_sum(
-            reshape(x, shape=(*x.shape[:axis], 0, -1, *x.shape[axis + 1:])), axes=(axis + 1,))
+        x = _average_axis(x, x.ndim - rank + k, out[k])
     return x
 
 
@@ -106,7 +108,14 @@ def _avg_name(specs: Any, static: Any) -> str:
 @op(grad="SqueezeBackward1")
 def adaptive_avg_pool1d(input: Value, output_size: Any) -> Any:
     """Averages over `output_size` windows of (N, C, L) or (C, L)."""
-    return _adaptive_avg(input, output_size, 1)
+    check_rank(input, 1, "adaptive_avg_pool1d")
+    out = check_size(output_size, "adaptive_avg_pool1d", "output_size")
+    y = _adaptive_avg(_plane(input), (1, out), 2)
+    return reshape(y, shape=(*y.shape[:-2], y.shape[-1]))
+
+
+def _plane(x: Any) -> Any:
+    return reshape(x, shape=(*x.shape[:-1], 1, x.shape[-1]))
 
 
 @op(grad=_avg_name)
@@ -186,15 +195,17 @@ def _original(index: Any, spread: Ints, size: Ints, places: list[Any]) -> Any:
 
 
 def _adaptive_max(x: Any, output_size: Any, rank: int) -> Any:
-    name = f"adaptive_max_pool{rank}d()"
-    out = _checked(x, output_size, rank, name)
-    if x.dtype.category in (BOOL, COMPLEX):
-        raise not_implemented(f"adaptive_max_pool{max(rank, 2)}d", x.dtype)
+    name = f"adaptive_max_pool{rank}d"
+    out = per_dim(output_size, rank, f"{name}(): internal error: output_size.size() must be {rank}")
+    _checked(x, out, rank, name, ":", 0)
+    if min(out) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension "
+                           f"{next(n for n in out if n < 0)}: {[*x.shape[:-rank], *out]}")
+    if x.dtype.category != FLOATING:
+        raise not_implemented("adaptive_max_pool2d" if rank < 3 else f"{name}_cpu", x.dtype)
     rows, size = batched(x, rank), x.shape[-rank:]
     if not min(out):
-        shape = (*x.shape[:-rank], *out)
-        nothing = reshape(x, shape=shape) if not x.size else reshape(
-            take(reshape(x, shape=(x.size,)), counting(0, int64)), shape=shape)
+        nothing = zeros((*x.shape[:-rank], *out), x)
         return nothing, ew.cast(nothing, dtype=int64)
     if _even(size, out):
         window = _window(tuple([n // o for n, o in zip(size, out, strict=True)]), out)
@@ -209,7 +220,11 @@ def _adaptive_max(x: Any, output_size: Any, rank: int) -> Any:
 
 @op(grad="SqueezeBackward1", widen=False)
 def _adaptive_max_pool1d(input: Value, output_size: Any) -> Any:
-    return _adaptive_max(input, output_size, 1)
+    check_rank(input, 1, "adaptive_max_pool1d")
+    out = check_size(output_size, "adaptive_max_pool1d", "output_size")
+    _checked(input, (out,), 1, "adaptive_max_pool1d", ":", 0)
+    both = _adaptive_max(_plane(input), (1, out), 2)
+    return tuple([reshape(y, shape=(*y.shape[:-2], y.shape[-1])) for y in both])
 
 
 @op(grad="AdaptiveMaxPool2DBackward0", widen=False)

@@ -336,7 +336,8 @@ def positive(input: Any) -> Any:
 
 _POWERS = {  # exponents that have a shorter formula
     2: ew.square, 3: lambda x: ew.square(x) * x, 0.5: ew.sqrt, -0.5: ew.rsqrt, -1: ew.reciprocal,
-    -2: lambda x: ew.reciprocal(ew.square(x)), 1: lambda x: x}
+    -2: lambda x: ew.reciprocal(ew.square(x)), 1: lambda x: x,
+    0: lambda x: ew.select(ar.literal(False, bool_), x, ar.literal(1, x.dtype))}
 
 
 def _power_name(specs: Any, static: Any) -> str:

@@ -19,8 +19,9 @@ from .calling import numpy_names, with_out
 from .index_along import index_select
 from .indexing import take_at
 from .joining import stack
+from .parts import expand
 from .reduction import axes_of, wrap_dim
-from .shape import copied, expand, integers, reshape, shape_of, unsqueeze
+from .shape import copied, integers, reshape, shape_of, unsqueeze
 
 # ---- order --------------------------------------------------------------------------------------
 
@@ -481,8 +482,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         indexing = "ij"
     for x in group:
         if len(shape_of(x)) > 1:
-            raise RuntimeError("torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
-                               f"{x}")
+            raise RuntimeError("torch.meshgrid: Expected 0D or 1D tensor in the tensor list but "
+                               f"got: {x}")
         if x._node.spec.dtype is not group[0]._node.spec.dtype:
             raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     if indexing not in ("ij", "xy"):

@@ -137,10 +137,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     Raises:
         RuntimeError: for shapes that do not fit and indices out of range.
     """
-    shape = input._node.spec.shape
     size, axis = (input._node.spec.size, 0) if dim is None else _size(input, dim)
     _check_index(indices, size, axis)
-    del shape
     return with_out(_take_along_dim, out, input, indices, dim)
 
 
@@ -165,8 +163,8 @@ def _scatter_operands(input: Sym, index: Sym, src: Sym, dim: int,
     if any(n > m and d != axis for d, (n, m) in enumerate(zip(i.shape, x.shape, strict=True))) or (
             any(n > m for n, m in zip(i.shape, u.shape, strict=True))):
         raise RuntimeError(
-            f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} apart "
-            f"from dimension {axis} and to be no larger size than src {list(src.shape)}")
+            f"Expected index {list(index.shape)} to be no larger than self {list(input.shape)} "
+            f"apart from dimension {axis} and to be no larger size than src {list(src.shape)}")
     part = mv.strided_slice(u, start=(0,) * u.ndim, shape=i.shape, step=(1,) * u.ndim)
     return x, i, part, axis
 
@@ -361,8 +359,8 @@ def _put(input: Value, index: Value, source: Value, accumulate: bool) -> Any:
                            f"self.dtype = {scalar_name(input.dtype)} and source.dtype = "
                            f"{scalar_name(source.dtype)}")
     if source.size != index.size:
-        raise IndexError("put_(): Expected source and index to have the same number of elements, but "
-                         f"got source.numel() = {source.size}, index.numel() = {index.size}")
+        raise IndexError("put_(): Expected source and index to have the same number of elements, "
+                         f"but got source.numel() = {source.size}, index.numel() = {index.size}")
     flat = gt.put_at(mv.reshape(input, shape=(input.size,)),
                      mv.reshape(source, shape=(source.size,)),
                      mv.reshape(nonnegative(index, input.size), shape=(index.size,)),

@@ -157,8 +157,8 @@ def _index_copy(input: Value, dim: int, index: Value, source: Value) -> Any:
         raise RuntimeError("index_copy_(): Expected a long tensor for index, but got "
                            f"{scalar_name(index.dtype)}")
     if source.dtype is not input.dtype:
-        raise RuntimeError("index_copy_(): self and source expected to have the same dtype, but got "
-                           f"(self) {scalar_name(input.dtype)} and (source) "
+        raise RuntimeError("index_copy_(): self and source expected to have the same dtype, but "
+                           f"got (self) {scalar_name(input.dtype)} and (source) "
                            f"{scalar_name(source.dtype)}")
     return _write(input, axis, index, source, "set")
 

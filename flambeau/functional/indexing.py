@@ -24,6 +24,7 @@ from ..ops import gather as gt
 from ..ops import movement as mv
 from ..ops.define import Sym
 
+_PARTS = (slice, list, tuple, TensorBase, np.ndarray)  # in a list, they make it stand for a tuple
 _WRONG_KIND = "tensors used as indices must be long, int, byte or bool tensors"
 
 
@@ -45,8 +46,7 @@ def _entries(index: Any) -> tuple[Any, ...]:
     if type(index) is tuple:
         return index
     if isinstance(index, list) and len(index) < 32 and any(
-            x is None or x is Ellipsis or isinstance(x, (slice, list, tuple, TensorBase, np.ndarray))
-            for x in index):
+            x is None or x is Ellipsis or isinstance(x, _PARTS) for x in index):
         warnings.warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
             "changed in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will "
@@ -298,8 +298,8 @@ def _positions(shape: Shape, found: dict[int, Any]) -> tuple[tuple[int, ...], li
         s = index._node.spec
         if _is_mask(index):
             if s.dtype is uint8:
-                warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype "
-                              "torch.bool instead.", UserWarning, stacklevel=4)
+                warnings.warn("indexing with dtype torch.uint8 is now deprecated, please use a "
+                              "dtype torch.bool instead.", UserWarning, stacklevel=4)
             check_mask(shape, d, s.shape)
             for j, where in enumerate(np.nonzero(index._data("mask"))):
                 dims.append(d + j)

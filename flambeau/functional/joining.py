@@ -6,24 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.base import TensorBase
-from ..autograd.record import Value, Values, op
+from ..autograd.record import Values, op
 from ..autograd.views import make_view, make_views
 from ..dtype import result_type_of
 from ..graph import Shape
 from ..ops import movement as mv
 from ..ops.arithmetic import astype
 from .calling import numpy_names
+from .parts import dropped, part
 from .reduction import wrap_dim
-from .shape import (
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    dropped,
-    integers,
-    part,
-    reshape,
-    shape_of,
-)
+from .shape import atleast_1d, atleast_2d, atleast_3d, integers, reshape, shape_of
 
 # ---- joining ------------------------------------------------------------------------------------
 
@@ -63,8 +55,8 @@ def _cat(tensors: Values, dim: int = 0) -> Any:
         for j, (n, m) in enumerate(zip(first.shape, x.shape, strict=True)):
             if n != m and j != axis:
                 raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {axis}. Expected size {n} but "
-                    f"got size {m} for tensor number {i} in the list.")
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {n} "
+                    f"but got size {m} for tensor number {i} in the list.")
     return mv.concatenate(*[astype(x, d) for x in kept], axis=axis)
 
 
@@ -246,8 +238,8 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     axis = wrap_dim(dim, len(shape))
     n = shape[axis]
     if size == 0 and n:
-        raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension size "
-                           f"of {n}")
+        raise RuntimeError("split_size can only be 0 if dimension size is 0, but got dimension "
+                           f"size of {n}")
     count = max(-(-n // size), 1) if size else 1
     sizes = [size] * (count - 1) + [n - size * (count - 1)]
     return _split(tensor, sizes, axis, "SplitBackward0")
@@ -265,8 +257,8 @@ def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tu
     axis = wrap_dim(dim, len(shape))
     sizes = integers("split_with_sizes", (split_sizes,))
     if any(n < 0 for n in sizes):
-        raise RuntimeError("split_with_sizes expects split_sizes have only non-negative entries, but "
-                           f"got split_sizes={list(sizes)}")
+        raise RuntimeError("split_with_sizes expects split_sizes have only non-negative entries, "
+                           f"but got split_sizes={list(sizes)}")
     if sum(sizes) != shape[axis]:
         raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {shape[axis]} "
                            f"(input tensor's size at dimension {axis}), but got split_sizes="
@@ -300,8 +292,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     """
     shape = shape_of(input)
     if not shape:
-        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor "
-                           "with 0 dims")
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a "
+                           "tensor with 0 dims")
     axis = wrap_dim(dim, len(shape))
     n = shape[axis]
     sections = indices_or_sections
@@ -330,8 +322,8 @@ def _along(name: str, input: Any, sections: Any, axis: int, least: int) -> tuple
         raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, "
                            f"but got a tensor with {len(shape)} dimensions!")
     if isinstance(sections, int) and (sections == 0 or shape[axis] % sections):
-        raise RuntimeError(f"torch.{name} attempted to split along dimension {axis}, but the size of "
-                           f"the dimension {shape[axis]} is not divisible by the split_size "
+        raise RuntimeError(f"torch.{name} attempted to split along dimension {axis}, but the size "
+                           f"of the dimension {shape[axis]} is not divisible by the split_size "
                            f"{sections}!")
     return tensor_split(input, sections, axis)
 

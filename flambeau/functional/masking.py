@@ -9,8 +9,7 @@ import numpy as np
 
 from ..autograd.base import TensorBase, wrap
 from ..autograd.record import Value, Values, op
-from ..dtype import bool_, finfo, float16, result_type_of, scalar_name
-from ..dtype import python_dtype
+from ..dtype import bool_, finfo, float16, python_dtype, result_type_of, scalar_name
 from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
@@ -31,8 +30,8 @@ def _masked_fill(input: Value, mask: Value, value: Value) -> Any:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
                            f"{_C_NAMES[mask.dtype.name]}")
     if value.ndim:
-        raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor "
-                           f"with {value.ndim} dimension(s).")
+        raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got "
+                           f"tensor with {value.ndim} dimension(s).")
     shape = ar.broadcast_shape(mask.shape, input.shape)
     return ew.select(mv.expand(mask, shape=shape),
                      mv.expand(ar.astype(value, input.dtype), shape=shape),

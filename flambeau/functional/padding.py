@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.record import Value, op
+from ..dtype import BOOL
 from ..ops.movement import concatenate, embed, expand, flip, strided_slice
+from .calling import not_implemented
 from .windows import Ints
 
 _NAMES = {"reflect": "ReflectionPad{}DBackward0", "replicate": "ReplicationPad{}DBackward0",
@@ -36,9 +38,7 @@ def _constant(x: Any, pads: Any, value: Any) -> Any:
     for k in range(len(pads) // 2):
         axis, low, high = x.ndim - 1 - k, pads[2 * k], pads[2 * k + 1]
         if shape[axis] + low + high < 0:
-            raise RuntimeError(
-                f"The input size {shape[axis]}, plus negative padding {low} and {high} resulted in "
-                f"a negative output size, which is invalid. Check dimension {axis} of your input.")
+            raise RuntimeError("narrow(): length must be non-negative.")
         x = _cropped(x, axis, low, high)
         start[axis], shape[axis] = max(low, 0), shape[axis] + low + high
     return embed(x, shape=tuple(shape), start=tuple(start), step=(1,) * x.ndim, value=value or 0)
@@ -95,15 +95,33 @@ def _check_extension(x: Any, pads: Ints, mode: str) -> None:
         raise RuntimeError(
             f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with possibly 0 batch size "
             f"and other non-zero dimensions for input, but got: {list(x.shape)}")
-    number = 4
-    for k in range(rank):
-        axis, low, high = x.ndim - 1 - k, pads[2 * k], pads[2 * k + 1]
-        if mode == "reflect" and max(low, high) >= x.shape[axis]:
-            raise RuntimeError(
-                f"Argument #{number}: Padding size should be less than the corresponding input "
-                f"dimension, but got: padding ({low}, {high}) at dimension {axis} of input "
-                f"{list(x.shape)}")
-        number += 2
+    if mode == "reflect":
+        for k in range(rank):
+            axis, low, high = x.ndim - 1 - k, pads[2 * k], pads[2 * k + 1]
+            if max(low, high) >= x.shape[axis]:
+                raise RuntimeError(
+                    f"Argument #{4 + 2 * k}: Padding size should be less than the corresponding "
+                    f"input dimension, but got: padding ({low}, {high}) at dimension {axis} of "
+                    f"input {list(x.shape)}")
+    _check_room(x.shape[-rank:], pads)
+    if x.dtype.category == BOOL:
+        kind = "reflection" if mode == "reflect" else "replication"
+        raise not_implemented(f"{kind}_pad{rank}d", x.dtype)
+
+
+def _check_room(size: Ints, pads: Ints) -> None:
+    """Raise PyTorch's RuntimeError where negative widths leave nothing."""
+    rank = len(size)
+    out = [n + pads[2 * k] + pads[2 * k + 1] for k, n in zip(reversed(range(rank)), size,
+                                                           strict=True)]
+    if min(out) >= 1:
+        return
+    letters = ("D", "H", "W")[3 - rank:]
+    before = [f"{a}: {n}" for a, n in zip(letters, size, strict=True)]
+    after = " ".join(f"{a}: {n}" for a, n in zip(letters, out, strict=True))
+    joined = ", ".join(before[-2:])
+    raise RuntimeError(f"input ({' '.join([*before[:-2], joined])}) is too small. Calculated output "
+                       f"{after}")
 
 
 @op(grad=_pad_name, widen=False)
@@ -116,14 +134,14 @@ def _pad(input: Value, pad: Any, mode: str, value: Any) -> Any:
             f"padding length {len(pad)} and input of dimension {input.ndim}")
     if mode == "constant":
         return _constant(input, pad, value)
+    if mode not in _EXTEND:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     rank = len(pad) // 2
     if rank not in (1, 2, 3) or input.ndim not in (rank + 1, rank + 2):
-        raise NotImplementedError("Only 2D, 3D, 4D, 5D padding with non-constant padding are "
-                                  "supported for now")
-    if mode not in _EXTEND:
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+        raise NotImplementedError(f"Padding size {len(pad)} is not supported for {input.ndim}D "
+                                  "input tensor.")
     _check_extension(input, pad, mode)
     for k in range(rank):
         axis, low, high = input.ndim - 1 - k, pad[2 * k], pad[2 * k + 1]

@@ -6,100 +6,41 @@ import math
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import BOOL, COMPLEX
+from ..dtype import BOOL, COMPLEX, FLOATING, int64
+from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.movement import expand, reshape
-from ..ops.reduction import iota
 from ..ops.window import window_argmax, window_sum, window_take
 from .calling import not_implemented
-from .windows import Ints, batched, per_dim, pooled_size, unbatched
-
-_COUNT = ("", "one int", "two ints", "three ints")
-_LETTERS = ("T", "H", "W")
-_TITLES = ("time", "height", "width")
-
-
-# ---- arguments ------------------------------------------------------------------------------------
-
-def window_arguments(name: str, rank: int, kernel_size: Any, stride: Any, padding: Any,
-                     dilation: Any) -> tuple[Ints, Ints, Ints, Ints]:
-    """Kernel, stride, padding and dilation, each with one number per dimension."""
-    one = _COUNT[rank] if rank == 1 else f"tuple of {_COUNT[rank]}"
-    article = "" if rank == 1 else "a "
-    kernel = per_dim(kernel_size, rank, f"{name}: kernel_size must either be a single int, or "
-                     f"{article}{one}")
-    empty = stride is None or (isinstance(stride, (tuple, list)) and not stride)
-    steps = kernel if empty else per_dim(
-        stride, rank, f"{name}: stride must either be omitted, a single int, or {article}{one}")
-    pads = per_dim(padding, rank, f"{name}: padding must either be a single int, or "
-                   f"{article}{one}")
-    spread = per_dim(dilation, rank, f"{name}: dilation must be either a single int, or "
-                     f"{article}{one}")
-    return kernel, steps, pads, spread
-
-
-def _labels(prefix: str, values: Ints) -> str:
-    letters = _LETTERS[3 - len(values):]
-    return " ".join(f"{prefix}{a}: {v}" for a, v in zip(letters, values, strict=True))
-
-
-def check_windows(kernel: Ints, stride: Ints, dilation: Ints) -> None:
-    """Raise PyTorch's RuntimeError unless all of them are positive."""
-    if min(kernel) <= 0:
-        letters = _LETTERS[3 - len(kernel):]
-        listed = " ".join(f"k{a}: {v}" for a, v in zip(letters, kernel, strict=True))
-        raise RuntimeError(f"kernel size should be greater than zero, but got {listed}")
-    if min(stride) <= 0:
-        raise RuntimeError(f"stride should be greater than zero, but got {_labels('d', stride)}")
-    if min(dilation) <= 0:
-        raise RuntimeError("dilation should be greater than zero, but got "
-                           f"{_labels('dilation', dilation)}")
-
-
-def check_input(x: Any, rank: int, name: str) -> None:
-    """Raise PyTorch's RuntimeError unless x is (C, *S) or (N, C, *S) with something in it."""
-    filled = all(x.shape[x.ndim - rank - 1:]) if x.ndim in (rank + 1, rank + 2) else False
-    if filled:
-        return
-    if rank == 3:
-        raise RuntimeError(f"non-empty 4D or 5D (batch mode) tensor expected for input, but got: "
-                           f"{name} with ndim {x.ndim}")
-    raise RuntimeError(f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim "
-                       f"batch size for input, but got:{list(x.shape)}")
-
-
-def windows_of(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints,
-               ceil_mode: bool) -> Ints:
-    """The number of windows per dimension.
-
-    Raises:
-        RuntimeError: where there would be none.
-    """
-    rank = len(kernel)
-    size = x.shape[-rank:]
-    out = tuple([pooled_size(*args, ceil_mode)
-                 for args in zip(size, kernel, stride, padding, dilation, strict=True)])
-    if min(out) < 1:
-        channels = x.shape[-rank - 1]
-        raise RuntimeError(
-            f"Given input size: ({'x'.join(map(str, (channels, *size)))}). Calculated output size: "
-            f"({'x'.join(map(str, (channels, *out)))}). Output size is too small")
-    return out
-
+from .pooling_checks import (
+    check_max_pool1d,
+    check_rank,
+    check_size,
+    window_arguments,
+    windows_of,
+)
+from .reduction import wrap_dim
+from .windows import Ints, batched, unbatched
 
 # ---- maxima ---------------------------------------------------------------------------------------
 
 def _max_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
               return_indices: bool, rank: int) -> Any:
-    name = f"max_pool{rank}d"
-    kernel, steps, pads, spread = window_arguments(name, rank, kernel_size, stride, padding, dilation)
-    check_windows(kernel, steps, spread)
-    check_input(x, rank, name)
+    window = window_arguments(f"max_pool{rank}d", rank, kernel_size, stride, padding, dilation)
+    if x.ndim not in (rank + 1, rank + 2):
+        raise RuntimeError(f"non-empty {rank + 1}D or {rank + 2}D (batch mode) tensor expected for "
+                           "input")
+    out = windows_of(x, *window, ceil_mode, "max_pool3d_with_indices_out_cpu_template()")
     if x.dtype.category in (BOOL, COMPLEX):
-        raise not_implemented("max_pool2d" if rank < 3 else "max_pool3d", x.dtype)
-    out = windows_of(x, kernel, steps, pads, spread, ceil_mode)
-    rows = batched(x, rank)
-    window = {"kernel": kernel, "stride": steps, "padding": pads, "dilation": spread, "out": out}
+        raise not_implemented(f"max_pool{rank}d", x.dtype)
+    return _maxima(x, *window, out, return_indices)
+
+
+def _maxima(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, out: Ints,
+            return_indices: bool) -> Any:
+    rows = batched(x, len(out))
+    window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation,
+              "out": out}
     index = window_argmax(rows, **window)
     best = unbatched(window_take(rows, index, **window), x)
     return (best, unbatched(index, x)) if return_indices else best
@@ -109,7 +50,11 @@ def _max_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any
 def max_pool1d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False) -> Any:
     """Maxima over windows of (N, C, L) or (C, L); arguments as those of `max_pool2d`."""
-    return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 1)
+    window = check_max_pool1d(input, kernel_size, stride, padding, dilation)
+    if input.dtype.category != FLOATING:
+        raise not_implemented("max_pool1d_impl", input.dtype)
+    out = windows_of(input, *window, ceil_mode, "max_pool1d()")
+    return _maxima(input, *window, out, return_indices)
 
 
 @op(grad="MaxPool2DWithIndicesBackward0", widen=False)
@@ -199,24 +144,21 @@ def _divisor(x: Any, kernel: Ints, stride: Ints, padding: Ints, out: Ints,
 
 def _avg_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
               count_include_pad: bool, divisor_override: Any, rank: int) -> Any:
-    name = f"avg_pool{rank}d"
-    kernel, steps, pads, spread = window_arguments(name, rank, kernel_size, stride, padding, 1)
+    kernel, steps, pads, spread = window_arguments(
+        f"avg_pool{rank}d", rank, kernel_size, stride, padding, 1)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    check_windows(kernel, steps, spread)
-    check_input(x, rank, name)
-    out = windows_of(x, kernel, steps, pads, spread, ceil_mode)
-    if x.dtype.category in (BOOL, COMPLEX) or x.dtype.category == 1 and x.dtype.itemsize < 8:
+    if x.ndim not in (rank + 1, rank + 2) and rank == 3:
+        raise RuntimeError("non-empty 4D or 5D (batch mode) tensor expected for input")
+    wrap_dim(-rank - 1, x.ndim)
+    out = windows_of(x, kernel, steps, pads, spread, ceil_mode, "avg_pool3d()")
+    if x.dtype.category in (BOOL, COMPLEX) or x.dtype.category == 1 and x.dtype is not int64:
         raise not_implemented("avg_pool2d" if rank < 3 else "avg_pool3d_out_frame", x.dtype)
     rows = batched(x, rank)
     total = window_sum(rows, kernel=kernel, stride=steps, padding=pads, out=out)
     count = divisor_override or _divisor(rows, kernel, steps, pads, out, count_include_pad)
-    if x.dtype.category == 1:
-        if isinstance(count, int):
-            count = ew.constant(value=count, dtype=x.dtype)
-        else:
-            count = expand(count, shape=total.shape)
-        return unbatched(ew.trunc_divide(total, count), x)
+    if x.dtype is int64:
+        return unbatched(ew.trunc_divide(*ar.operands(total, count, d=int64)), x)
     return unbatched(total / count, x)
 
 
@@ -224,7 +166,13 @@ def _avg_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bo
 def avg_pool1d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True) -> Any:
     """Averages over windows of (N, C, L) or (C, L); arguments as those of `avg_pool2d`."""
-    return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad, None, 1)
+    check_rank(input, 1, "avg_pool1d")
+    kernel, steps, pads = [check_size(value, "avg_pool1d", name) for value, name in (
+        (kernel_size, "kernel_size"), (stride, "stride"), (padding, "padding"))]
+    plane = reshape(input, shape=(*input.shape[:-1], 1, input.shape[-1]))
+    y = _avg_pool(plane, (1, kernel), (1, kernel if steps is None else steps), (0, pads), ceil_mode,
+                  count_include_pad, None, 2)
+    return reshape(y, shape=(*y.shape[:-2], y.shape[-1]))
 
 
 @op(grad="AvgPool2DBackward0")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import int64
+from ..dtype import int64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.gather import put_along, take_along
@@ -44,10 +44,12 @@ def _unpooled_size(shape: Ints, kernel: Ints, stride: Ints, padding: Ints,
     return tuple(wanted)
 
 
-def _check_unpool(x: Any, index: Any, rank: int) -> None:
+def _check_unpool(x: Any, index: Any, size: Ints) -> None:
+    """Raise PyTorch's errors; `size` has two or three dimensions."""
+    rank = len(size)
     if index.dtype is not int64:
-        raise RuntimeError("elements in indices should be type int64 but got: "
-                           f"{index.dtype.scalar_name}")
+        got = f" but got: {scalar_name(index.dtype)}" if rank == 2 else ""
+        raise RuntimeError(f"elements in indices should be type int64{got}")
     if x.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
             f"Input to max_unpooling{rank}d should be a {rank + 1}d or {rank + 2}d Tensor, but got a "
@@ -56,10 +58,14 @@ def _check_unpool(x: Any, index: Any, rank: int) -> None:
         raise RuntimeError("Expected shape of indices to be same as that of the input tensor "
                            f"({list(x.shape)}) but got indices tensor with shape: "
                            f"{list(index.shape)}")
+    positions = index._data("max_unpool")
+    wrong = (positions < 0) | (positions >= math.prod(size))
+    if wrong.any():
+        raise RuntimeError(f"Found an invalid max index: {int(positions[wrong][0])} (output volumes "
+                           f"are of size {'x'.join(map(str, size))})")
 
 
 def _unpool(x: Any, index: Any, size: Ints, rank: int) -> Any:
-    _check_unpool(x, index, rank)
     lead = x.shape[:-rank]
     rows = (math.prod(lead), math.prod(x.shape[-rank:]))
     base = zeros((rows[0], math.prod(size)), x)
@@ -94,6 +100,7 @@ def max_unpool1d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
                  output_size: Any = None) -> Any:
     """Put the maxima of `max_pool1d` back to their positions; arguments as `max_unpool2d`."""
     size = _size_before(input, kernel_size, stride, padding, output_size, 1)
+    _check_unpool(input.unsqueeze(-1), indices.unsqueeze(-1), (*size, 1))
     return _max_unpool1d(input, indices, size)
 
 
@@ -109,8 +116,7 @@ def max_unpool2d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
 
     Raises:
         ValueError: for an impossible output_size.
-        RuntimeError: where shapes or dtypes do not fit.
-        IndexError: for a position outside the output.
+        RuntimeError: where shapes or dtypes do not fit, or a position is outside the output.
 
     Example:
         >>> import flambeau as torch
@@ -123,6 +129,7 @@ def max_unpool2d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
     Source: PyTorch, torch.nn.functional.max_unpool2d.
     """
     size = _size_before(input, kernel_size, stride, padding, output_size, 2)
+    _check_unpool(input, indices, size)
     return _max_unpool2d(input, indices, size)
 
 
@@ -130,6 +137,7 @@ def max_unpool3d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
                  output_size: Any = None) -> Any:
     """Put the maxima of `max_pool3d` back to their positions; arguments as `max_unpool2d`."""
     size = _size_before(input, kernel_size, stride, padding, output_size, 3)
+    _check_unpool(input, indices, size)
     return _max_unpool3d(input, indices, size)
 
 

@@ -32,8 +32,11 @@ def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     """The number of windows along a dimension.
 
     Raises:
-        RuntimeError: for a padding that is negative or more than half of a window.
+        RuntimeError: for a stride of zero, and for a padding that is negative or more than half of
+            a window.
     """
+    if stride == 0:
+        raise RuntimeError("stride should not be zero")
     if padding < 0:
         raise RuntimeError(f"pad must be non-negative, but got pad: {padding}")
     if padding > ((kernel - 1) * dilation + 1) // 2:

@@ -21,7 +21,7 @@ def _check(index: Any, size: int) -> None:
         raise IndexError(f"index {int(bad)} is out of bounds for dimension with size {size}")
 
 
-# ---- along one axis: index and result have the same number of dimensions --------------------------
+# ---- along one axis: index and result have the same number of dimensions ------------------------
 
 def _along(index: Any, axis: int) -> tuple[Any, ...]:
     grid = [np.arange(n).reshape((n,) + (1,) * (index.ndim - i - 1))
@@ -91,7 +91,7 @@ put_along = Primitive(  # update has the shape of index
     lambda b, i, u, axis, mode: spec(b.shape, b.dtype), _put_along_vjp)
 
 
-# ---- by coordinates: the first axes are indexed jointly -------------------------------------------
+# ---- by coordinates: the first axes are indexed jointly -----------------------------------------
 
 def _take_rule(x: Spec, *indices: Spec) -> Spec:
     return spec(indices[0].shape + x.shape[len(indices):], x.dtype)

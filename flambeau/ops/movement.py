@@ -25,7 +25,7 @@ def zeros(shape: Shape, like: Sym) -> Sym:
     return expand(constant(value=0, dtype=like.dtype), shape=shape)
 
 
-# ---- reshape, permute, expand, flip ---------------------------------------------------------------
+# ---- reshape, permute, expand, flip -------------------------------------------------------------
 reshape = Primitive(
     "reshape", "movement", lambda x, shape: np.reshape(x, shape),
     lambda s, shape: spec(shape, s.dtype),
@@ -53,7 +53,7 @@ expand = Primitive(
     "expand", "movement", lambda x, shape: np.broadcast_to(x, shape),
     lambda s, shape: spec(shape, s.dtype), _expand_vjp)
 
-# ---- slices ---------------------------------------------------------------------------------------
+# ---- slices -------------------------------------------------------------------------------------
 strided_slice = Primitive(
     "strided_slice", "movement",
     lambda x, start, shape, step: x[_slices(start, shape, step)],
@@ -128,7 +128,7 @@ split = Primitive(  # consecutive parts along an axis, several results
     "split", "movement",
     lambda x, axis, sizes: np.split(x, np.cumsum(sizes)[:-1], axis), _split_rule, _split_vjp)
 
-# ---- the same bits as another dtype ---------------------------------------------------------------
+# ---- the same bits as another dtype -------------------------------------------------------------
 
 
 def _bitcast_numpy(x: Any, shape: Shape, dtype: dtype) -> Any:
@@ -140,7 +140,7 @@ def _bitcast_numpy(x: Any, shape: Shape, dtype: dtype) -> Any:
 bitcast = Primitive("bitcast", "movement", _bitcast_numpy,
                     lambda s, shape, dtype: spec(shape, dtype))
 
-# ---- windows of arbitrary strides (diagonal, unfold, as_strided) ----------------------------------
+# ---- windows of arbitrary strides (diagonal, unfold, as_strided) --------------------------------
 
 
 def flat_positions(shape: Shape, strides: Ints, offset: int) -> Any:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.base import TensorBase
+from ..functional import classic_linalg as classic
+from ..functional import contraction
+from ..functional import linalg as la
 from ..functional import linear as fn
+from ..functional import matrices
 from .methods import inplace
 
 
@@ -33,6 +37,24 @@ class LinearMethods:
     addr_ = inplace(fn.addr.method)
     kron = fn.kron.method
     trace = fn.trace.method
+
+    cross = contraction.cross
+    det = la.det.method
+    inverse = la.inv
+    logdet = classic.logdet.method
+    slogdet = classic.slogdet
+    cholesky = classic.cholesky
+    cholesky_solve = classic.cholesky_solve.method
+    cholesky_inverse = classic.cholesky_inverse.method
+    qr = classic.qr
+    svd = classic.svd
+    lu = classic.lu
+    lu_solve = classic.lu_solve
+    orgqr = la.householder_product.method
+    pinverse = classic.pinverse
+    triangular_solve = classic.triangular_solve
+    matrix_power = matrices.matrix_power
+    matrix_exp = matrices.matrix_exp.method
 
     def __matmul__(self, other: Any) -> Any:
         return fn.matmul(self, other) if isinstance(other, TensorBase) else NotImplemented

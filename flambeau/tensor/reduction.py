@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ..functional import cumulative as running
+from ..functional import matrices, norms, sets
 from ..functional import reduction as fn
 from ..functional import softmax as soft
+from ..functional import statistics as stats
+from .methods import inplace
 
 
 class ReductionMethods:
@@ -27,3 +31,27 @@ class ReductionMethods:
     softmax = soft.softmax.method
     log_softmax = soft.log_softmax.method
     logsumexp = soft.logsumexp.method
+    std = stats.std
+    var = stats.var
+    median = stats.median
+    nanmedian = stats.nanmedian
+    mode = stats.mode
+    quantile = stats.quantile
+    nanquantile = stats.nanquantile
+    cov = stats.cov.method
+    corrcoef = stats.corrcoef.method
+    norm = matrices.norm
+    dist = norms.dist.method
+    renorm = norms.renorm.method
+    renorm_ = inplace(norms.renorm.method)
+    cumsum = running.cumsum.method
+    cumsum_ = inplace(running.cumsum.method)
+    cumprod = running.cumprod.method
+    cumprod_ = inplace(running.cumprod.method)
+    cummax = running.cummax
+    cummin = running.cummin
+    logcumsumexp = running.logcumsumexp.method
+    diff = running.diff.method
+    bincount = sets.bincount
+    histc = sets.histc
+    histogram = sets.histogram

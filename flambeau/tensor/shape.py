@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..autograd.views import become, make_view
-from ..functional import arrange, joining
+from ..functional import arrange, joining, parts
 from ..functional import shape as fn
 from .methods import inplace
 
@@ -28,14 +28,14 @@ class ShapeMethods:
     adjoint = fn.adjoint
     squeeze = fn.squeeze
     unsqueeze = fn.unsqueeze
-    expand = fn.expand
-    expand_as = fn.expand_as
-    sum_to_size = fn.sum_to_size
-    select = fn.select
-    narrow = fn.narrow
-    diagonal = fn.diagonal
-    unfold = fn.unfold
-    as_strided = fn.as_strided
+    expand = parts.expand
+    expand_as = parts.expand_as
+    sum_to_size = parts.sum_to_size
+    select = parts.select
+    narrow = parts.narrow
+    diagonal = parts.diagonal
+    unfold = parts.unfold
+    as_strided = parts.as_strided
     split_with_sizes = joining.split_with_sizes
     chunk = joining.chunk
     tensor_split = joining.tensor_split
@@ -97,7 +97,7 @@ class ShapeMethods:
 
     def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
         """In-place version of `as_strided`."""
-        view = fn.as_strided(self, size, stride, storage_offset)
+        view = parts.as_strided(self, size, stride, storage_offset)
         return become(self, view)
 
     def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Any:
@@ -120,7 +120,7 @@ class ShapeMethods:
         if wrap and shape[0] > shape[1] and len(shape) == 2:
             whole = self.numel()  # type: ignore[attr-defined]
             count = -(-whole // (shape[1] + 1))
-        part = fn.as_strided(self, (count,), (step,), offset)
+        part = parts.as_strided(self, (count,), (step,), offset)
         part[...] = fill_value
         return self
 
@@ -130,7 +130,7 @@ class ShapeMethods:
 
     def broadcast_to(self, *size: Any, **named: Any) -> Any:
         """`expand` under NumPy's name."""
-        return fn.expand(self, *size, **named)
+        return parts.expand(self, *size, **named)
 
     def permute(self, *dims: Any, **named: Any) -> Any:
         """A view with the dimensions in another order; `x.permute(1, 0)`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..functional import sets
 from ..functional import sorting as fn
 
 
@@ -13,3 +14,5 @@ class SortingMethods:
     msort = fn.msort.method
     topk = fn.topk
     kthvalue = fn.kthvalue
+    unique = sets.unique
+    unique_consecutive = sets.unique_consecutive

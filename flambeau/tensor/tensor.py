@@ -409,7 +409,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         if self._grad is not None:
             made._grad = copy.deepcopy(self._grad, memo)
         for name, value in self.__dict__.items():
-            if not name.startswith("_"):
+            if name not in _FIELDS:
                 setattr(made, name, copy.deepcopy(value, memo))
         return made
 
@@ -421,10 +421,11 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         if self.dtype is bfloat16:
             array = array.view(np.uint16)
         return _rebuild, (type(self), array, self.dtype, self._rg,
-                          {k: v for k, v in self.__dict__.items() if not k.startswith("_")})
+                          {k: v for k, v in self.__dict__.items() if k not in _FIELDS})
 
 
 register_tensor_class(Tensor)
+_FIELDS = frozenset(TensorBase.__annotations__)  # all other attributes are the user's own
 _addresses = [1 << 30]
 
 

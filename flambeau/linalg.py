@@ -1,0 +1,52 @@
+"""`torch.linalg`: factorisations, solvers, norms and functions of matrices."""
+
+from __future__ import annotations
+
+from .functional.contraction import linalg_cross as cross
+from .functional.contraction import multi_dot, vecdot
+from .functional.linalg import (
+    LinAlgError,
+    cholesky,
+    cholesky_ex,
+    det,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    householder_product,
+    inv,
+    inv_ex,
+    lu,
+    lu_factor,
+    lu_factor_ex,
+    lu_solve,
+    qr,
+    slogdet,
+    solve,
+    solve_ex,
+    solve_triangular,
+    svd,
+    svdvals,
+)
+from .functional.linear import matmul
+from .functional.matrices import (
+    cond,
+    lstsq,
+    matrix_exp,
+    matrix_norm,
+    matrix_power,
+    matrix_rank,
+    pinv,
+    tensorinv,
+    tensorsolve,
+)
+from .functional.matrices import linalg_norm as norm
+from .functional.matrices import linalg_vander as vander
+from .functional.matrices import linalg_vector_norm as vector_norm
+
+__all__ = [
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "eig", "eigh", "eigvals",
+    "eigvalsh", "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex",
+    "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot",
+    "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals",
+    "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm"]
