@@ -10,8 +10,8 @@ import numpy as np
 
 from ..engines.realize import realize
 from ..graph import leaf
-from . import TensorBase, grad
-from .base import wrap
+from .api import grad
+from .base import TensorBase, wrap
 from .modes import enable_grad
 
 

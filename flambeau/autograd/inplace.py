@@ -1,4 +1,4 @@
-"""In-place operations: a new value is recorded and the tensor, with all its views, renamed to it."""
+"""In-place operations: a new value is recorded; the tensor and all its views are renamed to it."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def write(t: Any, node: Node) -> None:
     """Replace the value of the tensor's part of the storage; all views see it."""
     storage = t._storage
     cell = t._version_cell()
-    cell[0] += 1
     if storage.shared():
+        cell[0] += 1
         array = storage.buffer
         for step in t._chain:
             array = steps.on_array(array, step)
@@ -129,10 +129,11 @@ def write(t: Any, node: Node) -> None:
         return
     if t._chain:
         whole = storage.node
-        template = steps.put_template(t._chain, whole.spec, node.spec)
+        template = steps.put_template(t._chain, whole.spec, node.spec)  # may raise
         storage.node = apply(template, (whole, node))
     else:
         storage.node = node
+    cell[0] += 1
     storage.clock += 1
     t._node = node
     t._seen = storage.clock

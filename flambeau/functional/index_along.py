@@ -269,7 +269,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
         if not isinstance(index, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got "
                             f"{type(index).__name__}")
-        s = index._node.spec
+        s: Any = index._node.spec
         found[d] = index
         d += len(s.shape) if s.dtype.category == 0 or s.dtype.name == "uint8" else 1
     if d > len(input._node.spec.shape):

@@ -123,9 +123,6 @@ def _plan(shape: Shape, index: Any) -> _Plan:
     ndim = len(shape)
     taken = sum([_width(e) for e in entries])
     if taken > ndim:
-        if not ndim and any(isinstance(e, int) for e in entries):
-            raise IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                             "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
         if isinstance(index, slice):
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {ndim}")

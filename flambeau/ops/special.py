@@ -211,11 +211,12 @@ _STIRLING = ((8.11614167470508450300e-4, -5.95061904284301438324e-4, 7.936503404
 _EULER = 0.57721566490153286061
 
 
-def _zeta_above_one(k: int, first: int = 20) -> float:
+def _zeta_above_one(k: int, first: int = 64) -> float:
     """ζ(k) - 1: the first terms, then Euler and Maclaurin's formula."""
     n = float(first)
     tail = n ** (1 - k) / (k - 1) + n**-k / 2 + k * n ** (-k - 1) / 12
-    tail -= k * (k + 1) * (k + 2) * n ** (-k - 3) / 720
+    rising = k * (k + 1) * (k + 2)
+    tail += rising * (-(n ** (-k - 3)) / 720 + (k + 3) * (k + 4) * n ** (-k - 5) / 30240)
     return math.fsum([*(m ** -float(k) for m in range(2, first)), tail])
 
 

@@ -213,8 +213,10 @@ class RuleOptimizer(Optimizer):
         with enable_grad():
             made = tape(template, grad_class(f"{type(self).__name__}StepBackward0"), tensors,
                         tuple(inputs), wrt)
+            fn = made[0].grad_fn
             for t, result in zip(targets, made, strict=True):
                 assign(t, result)
+            fn.cells = []  # later steps may overwrite what it saved: it holds the old values
 
     def _template(self, layout: list[Layout], specs: list[Any]) -> Template:
         key = (self.rule, tuple(layout), tuple(specs))
