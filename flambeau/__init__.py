@@ -177,7 +177,7 @@ from .functional.complex import (
     view_as_real,
 )
 from .functional.contraction import chain_matmul, cross, einsum, tensordot
-from .functional.conversion import clone, detach, detach_, fill_, zero_
+from .functional.conversion import clone, detach, detach_, fill, fill_, zero_
 from .functional.cumulative import (
     cummax,
     cummin,
@@ -244,9 +244,18 @@ from .functional.linear import (
     trace,
     vdot,
 )
+from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
 from .functional.matrices import norm
 from .functional.norms import cdist, dist, pdist, renorm
-from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
+from .functional.parts import (
+    as_strided,
+    broadcast_shapes,
+    broadcast_tensors,
+    broadcast_to,
+    diagonal,
+    narrow,
+    select,
+)
 from .functional.pointwise import (
     abs,
     absolute,
@@ -351,14 +360,14 @@ from .functional.reduction import (
     prod,
     sum,
 )
-from .functional.parts import (
-    as_strided,
-    broadcast_shapes,
-    broadcast_tensors,
-    broadcast_to,
-    diagonal,
-    narrow,
-    select,
+from .functional.sets import (
+    bincount,
+    bucketize,
+    histc,
+    histogram,
+    searchsorted,
+    unique,
+    unique_consecutive,
 )
 from .functional.shape import (
     adjoint,
@@ -378,15 +387,6 @@ from .functional.shape import (
     transpose,
     unflatten,
     unsqueeze,
-)
-from .functional.sets import (
-    bincount,
-    bucketize,
-    histc,
-    histogram,
-    searchsorted,
-    unique,
-    unique_consecutive,
 )
 from .functional.softmax import log_softmax, logsumexp, softmax
 from .functional.sorting import argsort, kthvalue, msort, sort, topk
@@ -426,27 +426,86 @@ from .random import (
 from .tensor import Size, Tensor
 from .tensor.creation import (
     arange,
-    as_tensor,
-    asarray,
     empty,
     empty_like,
     empty_permuted,
     empty_strided,
     eye,
-    from_numpy,
-    frombuffer,
     full,
     full_like,
     linspace,
     logspace,
     ones,
     ones_like,
-    scalar_tensor,
-    tensor,
     tril_indices,
     triu_indices,
     zeros,
     zeros_like,
+)
+from .tensor.data import (
+    as_tensor,
+    asarray,
+    from_numpy,
+    frombuffer,
+    scalar_tensor,
+    tensor,
+)
+from .tensor.inplace import (
+    abs_,
+    acos_,
+    acosh_,
+    arccos_,
+    arccosh_,
+    arcsin_,
+    arcsinh_,
+    arctan_,
+    arctanh_,
+    asin_,
+    asinh_,
+    atan_,
+    atanh_,
+    ceil_,
+    clamp_,
+    clamp_max_,
+    clamp_min_,
+    clip_,
+    cos_,
+    cosh_,
+    deg2rad_,
+    erf_,
+    erfc_,
+    exp2_,
+    exp_,
+    expm1_,
+    fix_,
+    floor_,
+    frac_,
+    gcd_,
+    i0_,
+    lcm_,
+    ldexp_,
+    log1p_,
+    log2_,
+    log10_,
+    log_,
+    logit_,
+    nan_to_num_,
+    neg_,
+    negative_,
+    rad2deg_,
+    reciprocal_,
+    round_,
+    rsqrt_,
+    sigmoid_,
+    sin_,
+    sinc_,
+    sinh_,
+    sqrt_,
+    square_,
+    tan_,
+    tanh_,
+    trunc_,
+    xlogy_,
 )
 from .tensor.legacy import (
     BFloat16Tensor,

@@ -203,7 +203,7 @@ def result_type_of(entries: list[tuple[dtype, int]]) -> dtype:
             best = group
         elif group.category > best.category:
             if group.category == COMPLEX and best.category == FLOATING:
-                best = best.to_complex() if priority == 0 else promote_types(best, group)
+                best = best.to_complex()
             else:
                 best = group
     if best is None:

@@ -15,7 +15,8 @@ from .device import device as _device
 from .dtype import dtype, get_default_dtype, int64
 from .functional.sampling import bernoulli, multinomial, poisson, sampled, stream_of
 from .tensor.arrays import from_array
-from .tensor.creation import check_device, finished, sizes
+from .tensor.creation import sizes
+from .tensor.data import check_device, finished
 
 
 class Generator:
@@ -152,7 +153,7 @@ def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng
         set_rng_state(before)
 
 
-# ---- random tensors -------------------------------------------------------------------------------
+# ---- random tensors -----------------------------------------------------------------------------
 
 def _shape(size: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[int, ...]:
     if "size" in named and not size:
@@ -259,10 +260,10 @@ def _integer_arguments(args: tuple[Any, ...], low: Any, high: Any,
         high = None
     if high is None or size is None:
         got = ", ".join(type(a).__name__ for a in args)
-        raise TypeError(f"randint() received an invalid combination of arguments - got ({got}), but "
-                        "expected one of:\n * (int high, tuple of ints size, *, Generator generator, "
-                        "...)\n * (int low, int high, tuple of ints size, *, Generator generator, "
-                        "...)\n")
+        raise TypeError(f"randint() received an invalid combination of arguments - got ({got}), "
+                        "but expected one of:\n * (int high, tuple of ints size, *, Generator "
+                        "generator, ...)\n * (int low, int high, tuple of ints size, *, Generator "
+                        "generator, ...)\n")
     return int(low or 0), int(high), sizes((size,), "randint")
 
 
@@ -286,7 +287,8 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: dtype | N
 
 
 def rand_like(input: Any, *, generator: Any = None, dtype: dtype | None = None, layout: Any = None,
-              device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Any:
+              device: Any = None, requires_grad: bool = False, memory_format: Any = None,
+              pin_memory: bool = False) -> Any:
     """Samples of the uniform distribution on [0, 1), in the shape and dtype of a tensor."""
     return rand(tuple(input.shape), generator=generator, dtype=dtype or input.dtype, device=device,
                 requires_grad=requires_grad)
@@ -294,7 +296,8 @@ def rand_like(input: Any, *, generator: Any = None, dtype: dtype | None = None, 
 
 def randn_like(input: Any, *, generator: Any = None, dtype: dtype | None = None,
                layout: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None) -> Any:
+               memory_format: Any = None,
+               pin_memory: bool = False) -> Any:
     """Samples of the standard normal distribution, in the shape and dtype of a tensor."""
     return randn(tuple(input.shape), generator=generator, dtype=dtype or input.dtype,
                  device=device, requires_grad=requires_grad)
@@ -302,7 +305,8 @@ def randn_like(input: Any, *, generator: Any = None, dtype: dtype | None = None,
 
 def randint_like(input: Any, *args: Any, low: Any = None, high: Any = None, generator: Any = None,
                  dtype: dtype | None = None, layout: Any = None, device: Any = None,
-                 requires_grad: bool = False, memory_format: Any = None) -> Any:
+                 requires_grad: bool = False, memory_format: Any = None,
+               pin_memory: bool = False) -> Any:
     """Integers of the uniform distribution on [low, high), in the shape and dtype of a tensor."""
     return randint(*args, low=low, high=high, size=tuple(input.shape), generator=generator,
                    dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)

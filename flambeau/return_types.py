@@ -24,7 +24,8 @@ class NamedResult(tuple[Any, ...]):
     def __new__(cls, sequence: Iterable[Any]) -> NamedResult:
         made = tuple.__new__(cls, sequence)
         if len(made) != len(cls.fields):
-            raise TypeError(f"torch.return_types.{cls.__name__}() takes a {len(cls.fields)}-sequence "
+            raise TypeError(f"torch.return_types.{cls.__name__}() takes a "
+                            f"{len(cls.fields)}-sequence "
                             f"({len(made)}-sequence given)")
         return made
 
@@ -40,7 +41,7 @@ def _named(name: str, *fields: str) -> type[NamedResult]:
     return type(name, (NamedResult,), namespace)
 
 
-# ---- extremes and order ---------------------------------------------------------------------------
+# ---- extremes and order --------------------------------------------------------------------------
 max = _named("max", "values", "indices")
 min = _named("min", "values", "indices")
 aminmax = _named("aminmax", "min", "max")
@@ -54,7 +55,7 @@ cummax = _named("cummax", "values", "indices")
 cummin = _named("cummin", "values", "indices")
 histogram = _named("histogram", "hist", "bin_edges")
 
-# ---- linear algebra -------------------------------------------------------------------------------
+# ---- linear algebra ------------------------------------------------------------------------------
 qr = _named("qr", "Q", "R")
 svd = _named("svd", "U", "S", "V")
 slogdet = _named("slogdet", "sign", "logabsdet")
@@ -74,5 +75,5 @@ linalg_lu = _named("linalg_lu", "P", "L", "U")
 linalg_lu_factor = _named("linalg_lu_factor", "LU", "pivots")
 linalg_lu_factor_ex = _named("linalg_lu_factor_ex", "LU", "pivots", "info")
 
-# ---- elementwise ----------------------------------------------------------------------------------
+# ---- elementwise ---------------------------------------------------------------------------------
 frexp = _named("frexp", "mantissa", "exponent")

@@ -6,13 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..dtype import scalar_name
 from ..graph import Node, apply, spec
 from ..ops.define import Template, trace
 from ..ops.movement import zeros
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
-from .node import _FREED, GradNode, edge_of
+from .node import _FREED, GradNode, edge_of, modified_in_place
 from .views import make_view
 
 
@@ -78,13 +77,9 @@ class BackwardCFunction(FunctionCtx, GradNode):
 
     def _unpack(self, t: Any, node: Node, cell: list[int], version: int, output: int) -> Any:
         if cell[0] != version:
-            s = node.spec
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                f"inplace operation: [torch.{scalar_name(s.dtype)}Tensor "  # type: ignore[union-attr]
-                f"{list(s.shape)}] is at version {cell[0]}; expected version "  # type: ignore[union-attr]
-                f"{version} instead. Hint: enable anomaly detection to find the operation that "
-                "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True).")
+            fn = t._grad_fn if t is not None else self if output >= 0 else None
+            name = fn.name() if fn is not None else ""
+            raise RuntimeError(modified_in_place(node.spec, name, max(output, 0), cell[0], version))
         if t is not None:
             return t
         made = wrap(node)

@@ -103,6 +103,7 @@ def replace(t: Any, result: Any) -> Any:
     write(t, node)
     if taped and t._base is None:
         t._grad_fn, t._output_nr, t._rg = result._grad_fn, result._output_nr, True
+        t._version_cell()[1:] = [t._grad_fn.name()]  # who wrote last, for error messages
         if isinstance(t._grad_fn, GradFn) and t._grad_fn.vjp.reads_outputs:
             t._grad_fn.watch_output(t._output_nr, t._version_cell())
         if t._retains:

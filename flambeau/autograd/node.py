@@ -11,7 +11,7 @@ from typing import Any
 from ..dtype import scalar_name
 from ..graph import Node, apply
 from ..ops.define import Template
-from ..ops.derivative import Vjp, vjp_of
+from ..ops.derivative import Vjp, dependent_outputs, vjp_of
 from .base import TensorBase, wrap
 from .modes import modes
 
@@ -21,6 +21,21 @@ _FREED = ("Trying to backward through the graph a second time (or directly acces
           "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
           "backward through the graph a second time or if you need to access saved tensors after "
           "calling backward.")
+
+
+def modified_in_place(s: Any, name: str, nr: int, now: int, version: int) -> str:
+    """PyTorch's message for a saved tensor of spec `s` that was written to since.
+
+    Args:
+        name, nr: the tape entry that the tensor came from, and which output of it.
+        now, version: the tensor's version and the one that was saved.
+    """
+    origin = f", which is output {nr} of {name.partition('Backward')[0]}," if name else ""
+    return ("one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [torch.{scalar_name(s.dtype)}Tensor {list(s.shape)}]{origin} is at "
+            f"version {now}; expected version {version} instead. Hint: enable anomaly detection to "
+            "find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True, check_nan=False).")
 
 
 def edge_of(t: Any) -> tuple[Any, int]:
@@ -54,7 +69,8 @@ class GradNode:
 
     def name(self) -> str:
         """The class name, `AddBackward0` and the like."""
-        return type(self).__name__
+        name = type(self).__name__
+        return "torch::autograd::" + name if name in ("CopyBackwards", "NotImplemented") else name
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -153,7 +169,7 @@ class GradFn(GradNode):
             raise RuntimeError(_FREED)
         for cell, version, fn, nr, n in self.cells:
             if cell[0] != version:
-                raise RuntimeError(self._modified(cell[0], version, fn, nr, n))
+                raise RuntimeError(self._modified(cell, version, fn, nr, n))
         vjp = self.vjp
         by_pick = {p: s for p, s in zip(
             [p for p in vjp.picks if p[0] != "ct"], self.saved, strict=True)}
@@ -162,17 +178,12 @@ class GradFn(GradNode):
         return vjp, [(where, i, cts[i] if where == "ct" else by_pick[where, i])
                      for where, i in vjp.picks]
 
-    def _modified(self, now: int, version: int, fn: Any, nr: int, n: int) -> str:
+    def _modified(self, cell: list[Any], version: int, fn: Any, nr: int, n: int) -> str:
         s = self.saved[n].spec  # type: ignore[index]
-        kind = f"torch.{scalar_name(s.dtype)}Tensor"
         if [p for p in self.vjp.picks if p[0] != "ct"][n][0] == "out":
             fn = self
-        origin = f", which is output {nr} of {fn.name()}," if fn is not None else ""
-        return ("one of the variables needed for gradient computation has been modified by an "
-                f"inplace operation: [{kind} {list(s.shape)}]{origin} is at version {now}; "
-                f"expected version {version} instead. Hint: enable anomaly detection to find the "
-                "operation that failed to compute its gradient, with "
-                "torch.autograd.set_detect_anomaly(True).")
+        name = cell[1] if len(cell) > 1 else fn.name() if fn is not None else ""
+        return modified_in_place(s, name, nr, cell[0], version)
 
     def backward(self, cts: list[Any], differentiable: bool) -> Sequence[Any]:
         if not self.vjp.picks and not any(self.vjp.present):
@@ -210,10 +221,12 @@ def replay(template: Template, name: str, tensors: Sequence[Any]) -> Sequence[An
     wrt = tuple([i for i, t in enumerate(tensors) if isinstance(t, TensorBase) and t._rg])
     made = apply(template, inputs)
     out = [wrap(n) for n in made]
-    if wrt and modes.grad:
+    dependent = dependent_outputs(template, wrt)
+    if wrt and modes.grad and any(dependent):
         fn = grad_class(name)(template, wrt, tensors, inputs, made)
         for k, t in enumerate(out):
-            t._grad_fn, t._output_nr, t._rg = fn, k, True
+            if dependent[k]:
+                t._grad_fn, t._output_nr, t._rg = fn, k, True
     return out
 
 

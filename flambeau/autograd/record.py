@@ -18,6 +18,7 @@ from ..engines import realize
 from ..graph import SCALARS, Node, Spec, apply, pending, remember
 from ..ops import elementwise as ew
 from ..ops.define import Sym, Template, Trace, trace
+from ..ops.derivative import dependent_outputs
 from .base import TensorBase, wrap
 from .modes import modes
 from .node import GradFn, grad_class
@@ -185,8 +186,9 @@ def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[An
     fn: GradFn = cls(template, wrt, tensors, inputs, made)
     made_tensors = finish(made)
     if type(made_tensors) is tuple:
+        dependent = dependent_outputs(template, wrt)
         for k, t in enumerate(made_tensors):
-            if t._node.spec.dtype.category >= 2:
+            if t._node.spec.dtype.category >= 2 and dependent[k]:
                 t._grad_fn, t._output_nr, t._rg = fn, k, True
         if fn.vjp.reads_outputs:
             for k, t in enumerate(made_tensors):

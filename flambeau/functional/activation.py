@@ -163,11 +163,15 @@ def softplus(input: Value, beta: Value = 1.0, threshold: Value = 20.0) -> Any:
     return _softplus(_floating_only(input, "softplus_cpu"), beta, threshold)
 
 
+def log_sigmoid(x: Any) -> Any:
+    """log σ(x) of a symbolic value, without overflow."""
+    return ar.where(x <= 0, x, _zero(x)) - ew.log1p(ew.exp(-ew.absolute(x)))
+
+
 @op(grad="LogSigmoidBackward0")
 def logsigmoid(input: Value) -> Any:
     """log σ(x), without overflow."""
-    _floating_only(input, "log_sigmoid_cpu")
-    return ar.where(input <= 0, input, _zero(input)) - ew.log1p(ew.exp(-ew.absolute(input)))
+    return log_sigmoid(_floating_only(input, "log_sigmoid_cpu"))
 
 
 def softsign(input: Any) -> Any:
@@ -239,3 +243,38 @@ def _threshold(input: Value, threshold: Value, value: Value) -> Any:
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """x where x > threshold, else value."""
     return _apply(_threshold, input, inplace, threshold, value)
+
+
+def relu_(input: Any) -> Any:
+    """`relu` in place."""
+    return _apply(_relu, input, True)
+
+
+def hardtanh_(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
+    """`hardtanh` in place."""
+    return hardtanh(input, min_val, max_val, True)
+
+
+def leaky_relu_(input: Any, negative_slope: float = 0.01) -> Any:
+    """`leaky_relu` in place."""
+    return leaky_relu(input, negative_slope, True)
+
+
+def elu_(input: Any, alpha: float = 1.0) -> Any:
+    """`elu` in place."""
+    return elu(input, alpha, True)
+
+
+def selu_(input: Any) -> Any:
+    """`selu` in place."""
+    return selu(input, True)
+
+
+def celu_(input: Any, alpha: float = 1.0) -> Any:
+    """`celu` in place."""
+    return celu(input, alpha, True)
+
+
+def threshold_(input: Any, threshold: float, value: float) -> Any:
+    """`threshold` in place."""
+    return _apply(_threshold, input, True, threshold, value)

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.base import TensorBase
 from ..autograd.record import Value, op
-from ..dtype import bool_, complex128, float64, scalar_name
+from ..dtype import bool_, complex128, float64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
@@ -17,8 +17,8 @@ def _check_scale(result: Any, alpha: Any) -> None:
     if isinstance(alpha, bool) and result is not bool_:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(alpha, float) and result.category < 2:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point "
-                           "number.")
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating "
+                           "point number.")
     if isinstance(alpha, complex) and result.category < 3:
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex "
                            "number.")
@@ -30,7 +30,7 @@ def _scaled(other: Any, alpha: Any, result: Any) -> Any:
     return ar.astype(other, result) * ar.astype(alpha, result)
 
 
-# ---- sums and differences -------------------------------------------------------------------------
+# ---- sums and differences -----------------------------------------------------------------------
 
 @op(name="add")
 def _add(input: Value, other: Value) -> Any:
@@ -72,8 +72,8 @@ def _check_difference(a: Any, b: Any) -> None:
                            "Use the `^` or `logical_xor()` operator instead.")
     if any(kinds):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported. If "
-                           "you are trying to invert a mask, use the `~` or `logical_not()` operator "
-                           "instead.")
+                           "you are trying to invert a mask, use the `~` or `logical_not()` "
+                           "operator instead.")
 
 
 @op(name="sub")
@@ -130,7 +130,7 @@ def subtract_from(input: Value, other: Value) -> Any:
 subtract = sub
 
 
-# ---- products and quotients -----------------------------------------------------------------------
+# ---- products and quotients ---------------------------------------------------------------------
 
 @op(out=True)
 def mul(input: Value, other: Value) -> Any:
@@ -225,7 +225,7 @@ def true_divide(input: Value, other: Value) -> Any:
     return input / other
 
 
-@op(name="floor_divide", grad="torch::autograd::NotImplemented")
+@op(name="floor_divide", grad="NotImplemented")
 def _floor_divide(input: Value, other: Value) -> Any:
     return _rounded_division("floor", input, other)
 
@@ -247,7 +247,7 @@ def floor_divide(input: Any, other: Any) -> Any:
 
 def _overload(name: str) -> Any:
     return lambda specs, static: (
-        "torch::autograd::NotImplemented" if specs[0].weak
+        "NotImplemented" if specs[0].weak
         else f"{name}Backward{0 if specs[1].weak else 1}")
 
 
@@ -332,9 +332,9 @@ def positive(input: Any) -> Any:
     return input
 
 
-# ---- powers ---------------------------------------------------------------------------------------
+# ---- powers -------------------------------------------------------------------------------------
 
-_POWERS = {  # exponents that have a shorter formula
+_POWERS: dict[float, Any] = {  # exponents that have a shorter formula
     2: ew.square, 3: lambda x: ew.square(x) * x, 0.5: ew.sqrt, -0.5: ew.rsqrt, -1: ew.reciprocal,
     -2: lambda x: ew.reciprocal(ew.square(x)), 1: lambda x: x,
     0: lambda x: ew.select(ar.literal(False, bool_), x, ar.literal(1, x.dtype))}
@@ -382,10 +382,10 @@ def pow(input: Any, exponent: Any) -> Any:
             return _pow_by(input, exponent)
     elif is_number(input) and is_number(exponent):
         raise TypeError("pow() received an invalid combination of arguments - got "
-                        f"({type(input).__name__}, {type(exponent).__name__}), but expected one of:\n"
-                        " * (Tensor input, Tensor exponent, *, Tensor out = None)\n * (Number self, "
-                        "Tensor exponent, *, Tensor out = None)\n * (Tensor input, Number exponent, "
-                        "*, Tensor out = None)\n")
+                        f"({type(input).__name__}, {type(exponent).__name__}), but expected one "
+                        "of:\n * (Tensor input, Tensor exponent, *, Tensor out = None)\n * (Number "
+                        "self, Tensor exponent, *, Tensor out = None)\n * (Tensor input, Number "
+                        "exponent, *, Tensor out = None)\n")
     return _pow(input, exponent)
 
 
@@ -423,11 +423,19 @@ def square(input: Value) -> Any:
     return _POWERS[2](ar.astype(input, ar.result_type(tensor_only(input, "square"), 2)))
 
 
-# ---- three operands -------------------------------------------------------------------------------
+# ---- three operands -----------------------------------------------------------------------------
+
+def _three_tensors(name: str, *given: Any) -> None:
+    for position, x in enumerate(given, 1):
+        tensor_only(x, name, ("input", "tensor1", "tensor2")[position - 1], position)
+
 
 @op(name="addcmul")
 def _addcmul(input: Value, tensor1: Value, tensor2: Value, value: Value) -> Any:
+    _three_tensors("addcmul", input, tensor1, tensor2)
     d = ar.result_type(input, tensor1, tensor2)
+    if d is bool_:
+        raise unsupported(d, "addcmul_cpu_out")
     return input + ar.astype(value, d) * tensor1 * tensor2
 
 
@@ -451,14 +459,15 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 
 @op(name="addcdiv")
 def _addcdiv(input: Value, tensor1: Value, tensor2: Value, value: Value) -> Any:
+    _three_tensors("addcdiv", input, tensor1, tensor2)
     if tensor1.dtype.category < 2 and tensor2.dtype.category < 2:
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv "
-            "will perform a true division of tensor1 and tensor2. The historic addcdiv behavior can "
-            "be implemented as (input + value * torch.trunc(tensor1 / tensor2)).to(input.dtype) for "
-            "integer inputs and as (input + value * tensor1 / tensor2) for float inputs. The future "
-            "addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
-            "tensor2), for all dtypes.")
+            "Integer division with addcdiv is no longer supported, and in a future  release "
+            "addcdiv will perform a true division of tensor1 and tensor2. The historic addcdiv "
+            "behavior can be implemented as (input + value * torch.trunc(tensor1 / "
+            "tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter "
+            "implementation: (input + value * tensor1 / tensor2), for all dtypes.")
     d = ar.result_type(input, tensor1, tensor2)
     return input + ar.astype(value, d) * tensor1 / tensor2
 
@@ -481,40 +490,37 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return _addcdiv(input, tensor1, tensor2, value)
 
 
+_CPP_NAMES = {"float16": "c10::Half", "bfloat16": "c10::BFloat16", "float32": "float",
+              "float64": "double", "int64": "long int", "int32": "int", "int16": "short int",
+              "int8": "signed char", "uint8": "unsigned char", "bool": "bool",
+              "complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}
+
+
 def _check_lerp(start: Any, end: Any, weight: Any) -> None:
     for label, x in (("end", end), ("weight", weight)):
-        if not x.spec.weak and x.dtype is not start.dtype:
-            names = [scalar_name(d.dtype).lower() for d in (start, x)]
+        if not is_number(x) and x.dtype is not start.dtype:
+            names = [_CPP_NAMES.get(t.dtype.name, t.dtype.name) for t in (start, x)]
             raise RuntimeError(f"expected dtype {names[0]} for `{label}` but got dtype {names[1]}")
     if start.dtype.category < 2:
-        kind = "scalar" if weight.spec.weak else "tensor"
+        kind = "scalar" if is_number(weight) else "tensor"
         raise unsupported(start.dtype, f"lerp_kernel_{kind}")
 
 
 @op(name="lerp")
 def _lerp_from_start(input: Value, end: Value, weight: Value) -> Any:
-    _check_lerp(input, end, weight)
-    return input + weight * (end - input)
+    return input + ar.astype(weight, end.dtype) * (end - input)
 
 
 @op(name="lerp")
 def _lerp_from_end(input: Value, end: Value, weight: Value) -> Any:
-    _check_lerp(input, end, weight)
-    return end - (end - input) * (1 - weight)
+    return end - (end - input) * (1 - ar.astype(weight, end.dtype))
 
 
-@op(name="lerp", grad="LerpBackward1", widen=False)
+@op(name="lerp", grad="LerpBackward1")
 def _lerp_tensor(input: Value, end: Value, weight: Value) -> Any:
-    _check_lerp(input, end, weight)
-    near = abs_of(weight) < 0.5
+    near = ew.absolute(weight) < 0.5
     step = end - input
     return ar.where(near, input + weight * step, end - step * (1 - weight))
-
-
-def abs_of(x: Sym) -> Sym:
-    """|x| as a symbolic value."""
-    out: Sym = ew.absolute(x)
-    return out
 
 
 @with_out
@@ -532,6 +538,7 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
 
     Source: torch.lerp.
     """
+    _check_lerp(input, end, weight)
     if isinstance(weight, (TensorBase, Sym)):
         return _lerp_tensor(input, end, weight)
     if abs(weight) < 0.5:
@@ -539,16 +546,18 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return _lerp_from_end(input, end, weight)
 
 
-# ---- integers -------------------------------------------------------------------------------------
+# ---- integers -----------------------------------------------------------------------------------
 
 def _integers(name: str, *values: Any) -> list[Any]:
     for x in values:
-        if tensor_only(x, name).dtype.category != 1:
-            raise unsupported(x.dtype, f"{name}_cpu")
-    return ar.operands(*values)
+        tensor_only(x, name)
+    d = ar.result_type(*values)
+    if d.category != 1:
+        raise unsupported(d, f"{name}_cpu")
+    return ar.operands(*values, d=d)
 
 
-@op(out=True)
+@op(out=True, widen=False)
 def gcd(input: Value, other: Value) -> Any:
     """The greatest common divisor of integers, element by element; gcd(0, 0) = 0.
 
@@ -562,7 +571,7 @@ def gcd(input: Value, other: Value) -> Any:
     return ew.gcd(*_integers("gcd", input, other))
 
 
-@op(out=True)
+@op(out=True, widen=False)
 def lcm(input: Value, other: Value) -> Any:
     """The least common multiple of integers, element by element.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +37,56 @@ def _renaming(function: Callable[..., Any]) -> Callable[..., Any]:
 def with_out(function: Callable[..., Any], out: Any, *args: Any) -> Any:
     """The function's result, or `out` (a tensor or a tuple of them) after it was written there."""
     result = function(*args)
-    return result if out is None else write_out(out, result)
+    if out is None:
+        return result
+    made = getattr(function, "op", None)
+    return write_out(out, result, made.name if made is not None else function.__name__)
+
+
+def presented(parameters: str) -> Callable[[Callable[..., Any]], Any]:
+    """Show PyTorch's signature where ours joins several overloads into one.
+
+    Args:
+        parameters: the names to show, in order; `!` after a name takes away its default.
+    """
+    def decorate(function: Callable[..., Any]) -> Any:
+        public: Any = function
+        method = as_method(function)
+        public.__signature__ = _chosen(inspect.signature(function), parameters)
+        method.__signature__ = _chosen(inspect.signature(method), parameters)
+        public.method = method
+        return public
+    return decorate
+
+
+def _chosen(signature: inspect.Signature, parameters: str) -> inspect.Signature:
+    shown: list[inspect.Parameter] = []
+    for word in parameters.split():
+        known = signature.parameters.get(word.rstrip("!"))
+        if known is None:
+            continue
+        if word.endswith("!"):
+            known = known.replace(default=inspect.Parameter.empty)
+        if shown and shown[-1].kind is known.KEYWORD_ONLY:
+            known = known.replace(kind=known.KEYWORD_ONLY)
+        shown.append(known)
+    return signature.replace(parameters=shown)
+
+
+def as_method(function: Any) -> Any:
+    """The function as a method of Tensor: its signature does not show `out`."""
+    found = getattr(function, "method", function)
+    signature = inspect.signature(found)
+    if "out" not in signature.parameters:
+        return found
+    method: Any = types.FunctionType(found.__code__, found.__globals__, found.__name__,
+                                     found.__defaults__, found.__closure__)
+    method.__kwdefaults__ = found.__kwdefaults__
+    method.__doc__, method.__module__ = found.__doc__, found.__module__
+    method.__qualname__ = found.__qualname__
+    method.__signature__ = signature.replace(
+        parameters=[p for name, p in signature.parameters.items() if name != "out"])
+    return method
 
 
 def is_value(x: Any) -> bool:
@@ -46,3 +97,15 @@ def is_value(x: Any) -> bool:
 def not_implemented(kernel: str, d: dtype) -> NotImplementedError:
     """PyTorch's error where a kernel does not exist for a dtype."""
     return NotImplementedError(f'"{kernel}" not implemented for \'{scalar_name(d)}\'')
+
+
+_C_TYPES = {"Float": "float", "Double": "double", "Half": "c10::Half", "BFloat16": "c10::BFloat16",
+            "Long": "long int", "Int": "int", "Short": "short int", "Char": "signed char",
+            "Byte": "unsigned char", "ComplexFloat": "c10::complex<float>",
+            "ComplexDouble": "c10::complex<double>"}
+
+
+def c_type(d: dtype) -> str:
+    """The name that some of PyTorch's messages give to a dtype."""
+    name = scalar_name(d)
+    return _C_TYPES.get(name, name.lower())

@@ -71,7 +71,7 @@ def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     Source: PyTorch, torch.cholesky.
     """
     factor, info = _cholesky(input, upper)
-    linalg._check_info(info, "cholesky", INDEFINITE)
+    linalg.check_info(info, "cholesky", INDEFINITE)
     return with_out(lambda x: x, out, factor)
 
 
@@ -92,9 +92,11 @@ def cholesky_solve(B: Value, L: Value, upper: bool = False) -> Any:
     Source: PyTorch, torch.cholesky_solve.
     """
     if B.ndim < 2:
-        raise RuntimeError(f"b should have at least 2 dimensions, but has {B.ndim} dimensions instead")
+        raise RuntimeError(f"b should have at least 2 dimensions, but has {B.ndim} dimensions "
+                           f"instead")
     if L.ndim < 2:
-        raise RuntimeError(f"u should have at least 2 dimensions, but has {L.ndim} dimensions instead")
+        raise RuntimeError(f"u should have at least 2 dimensions, but has {L.ndim} dimensions "
+                           f"instead")
     lead = ar.broadcast_shape(B.shape[:-2], L.shape[:-2])
     b = ar.broadcast_to(B, (*lead, *B.shape[-2:]))
     low = ar.broadcast_to(L, (*lead, *L.shape[-2:]))
@@ -164,10 +166,10 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
     """
     if not compute_uv:
         s = linalg.svdvals(input)
-        zero = [_zeros(input, n) for n in tuple(input.shape)[-2:]]
-        return return_types.svd(linalg._output(out, (zero[0], s, zero[1])))
-    u, s, vh = linalg._svd(input, not some, "linalg.svd")
-    return return_types.svd(linalg._output(out, (u, s, _adjoint(vh))))
+        zero = [_zeros(input.detach(), n) for n in tuple(input.shape)[-2:]]
+        return return_types.svd(linalg.output(out, (zero[0], s, zero[1])))
+    u, s, vh = linalg.svd(input, not some)
+    return return_types.svd(linalg.output(out, (u, s, _adjoint(vh))))
 
 
 @op(name="zeros", widen=False)
@@ -198,16 +200,18 @@ def triangular_solve(b: Any, A: Any, upper: bool = True, transpose: bool = False
     Source: PyTorch, torch.triangular_solve.
     """
     result = _triangular_solve(b, A, upper, transpose, unitriangular)
-    return return_types.triangular_solve(linalg._output(out, result))
+    return return_types.triangular_solve(linalg.output(out, result))
 
 
 @op(name="triangular_solve", widen=False)
 def _triangular_solve(b: Value, A: Value, upper: bool, transpose: bool, unit: bool) -> Any:
     if b.ndim < 2:
-        raise RuntimeError("torch.triangular_solve: Expected b to have at least 2 dimensions, but it "
+        raise RuntimeError("torch.triangular_solve: Expected b to have at least 2 dimensions, but "
+                           "it "
                            f"has {b.ndim} dimensions instead")
     if A.ndim < 2:
-        raise RuntimeError("torch.triangular_solve: Expected A to have at least 2 dimensions, but it "
+        raise RuntimeError("torch.triangular_solve: Expected A to have at least 2 dimensions, but "
+                           "it "
                            f"has {A.ndim} dimensions instead")
     check_square(A, "triangular_solve")
     lead = ar.broadcast_shape(b.shape[:-2], A.shape[:-2])
@@ -241,7 +245,7 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
     """
     factors, pivots, info = linalg.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
     result = (factors, pivots, info) if get_infos else (factors, pivots)
-    return linalg._output(out, result)
+    return linalg.output(out, result)
 
 
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
@@ -289,7 +293,7 @@ def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_piv
     Source: PyTorch, torch.lu_unpack.
     """
     result = _lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots)
-    return return_types.lu_unpack(linalg._output(out, result))
+    return return_types.lu_unpack(linalg.output(out, result))
 
 
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:
@@ -340,8 +344,57 @@ def _vander(x: Value, count: int, increasing: bool) -> Any:
     return la.concatenate(*[ar.with_dims(c, (1,)) for c in ordered], axis=1)
 
 
-det = linalg.det
-inverse = linalg.inv
-orgqr = linalg.householder_product
-matrix_power = matrices.matrix_power
+def det(input: Any) -> Any:
+    """The determinant (see `linalg.det`).
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.det(torch.tensor([[2., 0.], [0., 4.]]))
+        tensor(8.)
+
+    Source: PyTorch, torch.det.
+    """
+    return linalg.det(input)
+
+
+def inverse(input: Any, *, out: Any = None) -> Any:
+    """The inverse of square matrices (see `linalg.inv`).
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.inverse(torch.tensor([[2.]]))
+        tensor([[0.5000]])
+
+    Source: PyTorch, torch.inverse.
+    """
+    return linalg.inv(input, out=out)
+
+
+def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
+    """The n-th power of square matrices (see `linalg.matrix_power`).
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.matrix_power(torch.tensor([[2.]]), 3)
+        tensor([[8.]])
+
+    Source: PyTorch, torch.matrix_power.
+    """
+    return matrices.matrix_power(input, n, out=out)
+
+
+def orgqr(input: Any, input2: Any, *, out: Any = None) -> Any:
+    """The product of Householder reflections (see `linalg.householder_product`).
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.orgqr(torch.eye(2), torch.zeros(2))
+        tensor([[1., 0.],
+                [0., 1.]])
+
+    Source: PyTorch, torch.orgqr.
+    """
+    return linalg.householder_product(input, input2, out=out)
+
+
 matrix_exp = matrices.matrix_exp

@@ -10,20 +10,21 @@ import numpy as np
 
 from ..autograd.base import TensorBase
 from ..autograd.record import Value, op
-from ..dtype import bool_, scalar_name, uint8
+from ..dtype import bool_, get_default_dtype, scalar_name, uint8
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
+from ..ops.define import Sym
 from .overload import require_ordered, tensor_only, unsupported, with_out
 
 
 def _table_doc(sentence: str, call: str, gives: str, name: str) -> str:
-    return (f"{sentence}\n\n    Args:\n        input, other: tensors whose shapes broadcast; `other` "
-            "may be a number.\n\n    Returns:\n        a tensor of the common shape.\n\n    Example:\n"
-            f"        >>> import flambeau as torch\n        >>> {call}\n        {gives}\n\n"
-            f"    Source: torch.{name}.\n    ")
+    return (f"{sentence}\n\n    Args:\n        input, other: tensors whose shapes broadcast; "
+            "`other` may be a number.\n\n    Returns:\n        a tensor of the common "
+            f"shape.\n\n    Example:\n        >>> import flambeau as torch\n        >>> "
+            f"{call}\n        {gives}\n\n    Source: torch.{name}.\n    ")
 
 
-# ---- comparison -----------------------------------------------------------------------------------
+# ---- comparison ---------------------------------------------------------------------------------
 
 def _comparison(name: str, symbol: str, gives: str, *aliases: str) -> Any:
     prim = getattr(ew, name)
@@ -48,7 +49,7 @@ gt = greater = _comparison("gt", ">", "tensor([False, False,  True])")
 ge = greater_equal = _comparison("ge", "≥", "tensor([False,  True,  True])")
 
 
-# ---- logic ----------------------------------------------------------------------------------------
+# ---- logic --------------------------------------------------------------------------------------
 
 def _logical(name: str, prim: Any, sentence: str, gives: str) -> Any:
     def combine(input: Value, other: Value) -> Any:
@@ -83,7 +84,7 @@ def logical_not(input: Value) -> Any:
     return ew.bitwise_not(ar.astype(tensor_only(input, "logical_not"), bool_))
 
 
-# ---- bits -----------------------------------------------------------------------------------------
+# ---- bits ---------------------------------------------------------------------------------------
 
 def _bitwise(name: str, kernel: str, prim: Any, sentence: str, call: str, gives: str) -> Any:
     def combine(input: Value, other: Value) -> Any:
@@ -93,7 +94,7 @@ def _bitwise(name: str, kernel: str, prim: Any, sentence: str, call: str, gives:
         return prim(*ar.operands(input, other, d=d))
     combine.__name__ = combine.__qualname__ = name
     combine.__doc__ = _table_doc(sentence, f"torch.{name}({call})", gives, name)
-    return op(combine, out=True)
+    return op(combine, out=True, widen=False)
 
 
 bitwise_and = _bitwise("bitwise_and", "bitwise_and_cpu", ew.bitwise_and,
@@ -113,7 +114,7 @@ bitwise_right_shift = _bitwise("bitwise_right_shift", "rshift_cpu", ew.shift_rig
                                "torch.tensor([9, -9]), 2", "tensor([ 2, -3])")
 
 
-@op(out=True)
+@op(out=True, widen=False)
 def bitwise_not(input: Value) -> Any:
     """The integer with all bits turned over; logical not for booleans.
 
@@ -129,7 +130,7 @@ def bitwise_not(input: Value) -> Any:
     return ew.bitwise_not(input)
 
 
-# ---- kinds of numbers -----------------------------------------------------------------------------
+# ---- kinds of numbers ---------------------------------------------------------------------------
 
 def _real_parts(x: Any) -> list[Any]:
     return [ew.real(x), ew.imag(x)] if x.dtype.is_complex else [x]
@@ -175,7 +176,7 @@ def _negative(x: Any) -> Any:
         return _all_false(x)
     if x.dtype.category == 1:
         return x < 0
-    return ew.copysign(x * 0 + 1, x) < 0
+    return ew.copysign(ar.literal(1, x.dtype), x) < 0
 
 
 _SPECIAL = "[1., float('inf'), float('nan'), -float('inf')]"
@@ -199,10 +200,25 @@ signbit = _flag("signbit", "Whether the sign bit of each element is set (-0.0 co
                 "[1., -0., -2.]", "tensor([False,  True,  True])", _negative, out=True)
 
 
-# ---- closeness ------------------------------------------------------------------------------------
+# ---- closeness ----------------------------------------------------------------------------------
 
-@op
-def isclose(input: Value, other: Value, rtol: Value = 1e-05, atol: Value = 1e-08,
+@op(name="isclose")
+def _isclose(input: Value, other: Value, rtol: Value, atol: Value, equal_nan: bool) -> Any:
+    x, y = ar.operands(input, other)
+    close = x.eq(y)
+    if equal_nan and x.dtype.category > 1:
+        close = close | (x.ne(x) & y.ne(y))
+    if x.dtype is bool_:
+        return close
+    wide = x if x.dtype.category > 1 else ar.astype(x, get_default_dtype())
+    other_wide = y if y.dtype.category > 1 else ar.astype(y, get_default_dtype())
+    gap = ew.absolute(wide - other_wide)
+    real = gap.dtype
+    bound = ar.astype(atol, real) + ew.absolute(ar.astype(rtol, real) * other_wide)
+    return close | ((gap < math.inf) & (gap <= bound))
+
+
+def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08,
             equal_nan: bool = False) -> Any:
     """Whether |input - other| ≤ atol + rtol · |other|, element by element.
 
@@ -219,20 +235,13 @@ def isclose(input: Value, other: Value, rtol: Value = 1e-05, atol: Value = 1e-08
 
     Source: torch.isclose.
     """
-    if input.dtype is not other.dtype:
-        raise RuntimeError(f"{scalar_name(input.dtype)} did not match {scalar_name(other.dtype)}")
-    x, y = ar.operands(input, other)
-    close = x.eq(y)
-    if equal_nan and x.dtype.category > 1:
-        close = close | (x.ne(x) & y.ne(y))
-    if x.dtype is bool_:
-        return close
-    wide = x if x.dtype.category > 1 else ar.astype(x, ar.get_default_dtype())
-    other_wide = y if y.dtype.category > 1 else ar.astype(y, ar.get_default_dtype())
-    gap = ew.absolute(wide - other_wide)
-    real = gap.dtype
-    bound = ar.astype(atol, real) + ew.absolute(ar.astype(rtol, real) * other_wide)
-    return close | ((gap < math.inf) & (gap <= bound))
+    if not isinstance(other, (TensorBase, Sym)):
+        raise TypeError("isclose(): argument 'other' (position 2) must be Tensor, not "
+                        f"{type(other).__name__}")
+    mine, theirs = input.dtype, other.dtype  # type: ignore[union-attr]
+    if mine is not theirs:
+        raise RuntimeError(f"{scalar_name(mine)} did not match {scalar_name(theirs)}")
+    return _isclose(input, other, rtol, atol, equal_nan)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08,
@@ -268,7 +277,7 @@ def equal(input: Any, other: Any) -> bool:
     return bool(np.array_equal(input._data("equal"), other._data("equal")))
 
 
-# ---- choice ---------------------------------------------------------------------------------------
+# ---- choice -------------------------------------------------------------------------------------
 
 @op(name="where")
 def _where(condition: Value, input: Value, other: Value) -> Any:

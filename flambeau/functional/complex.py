@@ -11,7 +11,7 @@ from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
 from ..ops.movement import concatenate, reshape, strided_slice
-from .overload import tensor_only
+from .overload import tensor_only, with_out
 from .pointwise import floating
 
 
@@ -125,6 +125,7 @@ def conj(input: Any) -> Any:
     return _conj(input) if input.dtype.is_complex else input
 
 
+@with_out
 def conj_physical(input: Any) -> Any:
     """The complex conjugates, in memory of their own; a real tensor itself."""
     return _conj_physical(input) if input.dtype.is_complex else input
@@ -199,6 +200,5 @@ def view_as_complex(input: Value) -> Any:
         raise RuntimeError("Tensor must have a last dimension of size 2")
     lead = input.shape[:-1]
     zeros, ones = (0,) * len(lead), (1,) * input.ndim
-    parts = [reshape(strided_slice(input, start=(*zeros, k), shape=(*lead, 1), step=ones), shape=lead)
-             for k in (0, 1)]
-    return ew.to_complex(*parts)
+    columns = [strided_slice(input, start=(*zeros, k), shape=(*lead, 1), step=ones) for k in (0, 1)]
+    return ew.to_complex(*[reshape(c, shape=lead) for c in columns])

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..autograd.record import Value, Values, op
+from ..dtype import BOOL, FLOATING, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
 from ..ops.contraction import dot
 from ..ops.movement import concatenate, permute, reshape
-from .calling import with_out
+from .calling import not_implemented, with_out
 from .cumulative import between
 from .linear import diagonal, last_with
 from .reduction import wrap_dim
@@ -19,7 +20,7 @@ from .reduction import wrap_dim
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-# ---- einsum: the equation -------------------------------------------------------------------------
+# ---- einsum: the equation ------------------------------------------------------------------------
 
 def _labels(text: str, where: str) -> list[str]:
     """The subscripts of one operand; an ellipsis is the label `...`."""
@@ -53,7 +54,8 @@ def _parse(equation: str, ranks: tuple[int, ...]) -> tuple[list[list[str]], list
     terms = [_labels(t, f"for operand {i}") for i, t in enumerate(left.split(","))]
     if len(terms) != len(ranks):
         more = "more" if len(terms) < len(ranks) else "fewer"
-        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the equation")
+        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the "
+                           f"equation")
     widest = 0
     for i, (term, rank) in enumerate(zip(terms, ranks, strict=True)):
         named = len(term) - ("..." in term)
@@ -90,23 +92,26 @@ def _check_result(result: list[str], terms: list[list[str]]) -> None:
     known = {n for t in terms for n in t}
     for n in result:
         if result.count(n) > 1:
-            raise RuntimeError(f"einsum(): output subscript {n} appears more than once in the output")
+            raise RuntimeError(f"einsum(): output subscript {n} appears more than once in the "
+                               f"output")
         if n not in known and not n.isdigit():
-            raise RuntimeError(f"einsum(): output subscript {n} does not appear in the equation for "
+            raise RuntimeError(f"einsum(): output subscript {n} does not appear in the equation "
+                               f"for "
                                "any input operand")
 
 
-# ---- einsum: the contraction ----------------------------------------------------------------------
+# ---- einsum: the contraction ---------------------------------------------------------------------
 
-def _without_repeats(x: Any, names: list[str]) -> tuple[Any, list[str]]:
+def _without_repeats(x: Any, names: list[str], operand: int) -> tuple[Any, list[str]]:
     """Take the diagonal of dimensions that share a name."""
     for n in dict.fromkeys(names):
         while names.count(n) > 1:
             i = names.index(n)
             j = names.index(n, i + 1)
             if x.shape[i] != x.shape[j]:
-                raise RuntimeError(f"einsum(): subscript {n} is repeated for operand but the sizes "
-                                   f"don't match, {x.shape[j]} != {x.shape[i]}")
+                raise RuntimeError(f"einsum(): subscript {n} is repeated for operand {operand} but "
+                                   f"the "
+                                   f"sizes don't match, {x.shape[j]} != {x.shape[i]}")
             rest = [k for k in range(x.ndim) if k not in (i, j)]
             x = diagonal(permute(x, dims=(*rest, i, j)), x.shape[i])
             names = [names[k] for k in rest] + [n]
@@ -155,9 +160,10 @@ def _pair(a: Any, left: list[str], b: Any, right: list[str],
 
 
 def _grad_name(specs: Any, static: Any) -> str:
-    if len(specs) > 1:
-        return "ViewBackward0"
     terms, result = _parse(static[0], tuple(len(s.shape) for s in specs))
+    if len(specs) > 1:
+        summed = {n for t in terms for n in t} - set(result)
+        return "ViewBackward0" if summed or len(specs) > 2 else "MulBackward0"
     return "SumBackward1" if len(result) < len(set(terms[0])) else "PermuteBackward0"
 
 
@@ -166,7 +172,8 @@ def _einsum(equation: str, operands: Values) -> Any:
     if not operands:
         raise RuntimeError("einsum(): must provide at least one operand")
     terms, result = _parse(equation, tuple(x.ndim for x in operands))
-    pairs = [_without_repeats(x, t) for x, t in zip(operands, terms, strict=True)]
+    pairs = [_without_repeats(x, t, i)
+             for i, (x, t) in enumerate(zip(operands, terms, strict=True))]
     sizes = _check_sizes([x for x, _ in pairs], [t for _, t in pairs])
     pairs = [_squeezed(x, t, sizes) for x, t in pairs]
     value, names = pairs[0]
@@ -199,7 +206,8 @@ def einsum(*args: Any) -> Any:
     Source: PyTorch, torch.einsum.
     """
     if len(args) < 2:
-        raise ValueError("einsum(): must specify the equation string and at least one operand, or at "
+        raise ValueError("einsum(): must specify the equation string and at least one operand, or "
+                         "at "
                          "least one operand and its subscripts list")
     if isinstance(args[0], str):
         equation, operands = args[0], args[1:]
@@ -226,18 +234,17 @@ def _from_sublist(numbers: Any) -> str:
     return out
 
 
-# ---- tensordot ------------------------------------------------------------------------------------
+# ---- tensordot -----------------------------------------------------------------------------------
 
 @op(name="tensordot", grad="ViewBackward0")
 def _tensordot(a: Value, b: Value, dims_a: Any, dims_b: Any) -> Any:
     left = [wrap_dim(d, a.ndim) for d in dims_a]
     right = [wrap_dim(d, b.ndim) for d in dims_b]
-    for i, j in zip(left, right, strict=True):
+    for i, j in zip(dims_a, dims_b, strict=True):
         n, m = a.shape[i], b.shape[j]
-        if n == m:
-            continue
-        if n != 1 and m != 1:
-            raise RuntimeError(f"contracted dimensions need to match, but first has size {n} in dim "
+        if n != m and n != 1 and m != 1:
+            raise RuntimeError(f"contracted dimensions need to match, but first has size {n} in "
+                               f"dim "
                                f"{i} and second has size {m} in dim {j}")
     broad = [(i, j) for i, j in zip(left, right, strict=True) if a.shape[i] != b.shape[j]]
     for i, j in broad:  # size 1 against n: sum the other side first
@@ -283,7 +290,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     return with_out(_tensordot, out, a, b, first, second)
 
 
-# ---- chains of matrices ---------------------------------------------------------------------------
+# ---- chains of matrices --------------------------------------------------------------------------
 
 def _best_splits(sizes: list[int]) -> dict[tuple[int, int], int]:
     """Where to split each run of matrices so that the fewest multiplications are needed."""
@@ -368,7 +375,7 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     return with_out(_multi_dot, out, matrices)
 
 
-# ---- cross products -------------------------------------------------------------------------------
+# ---- cross products ------------------------------------------------------------------------------
 
 @op(name="linalg_cross", out=True)
 def linalg_cross(input: Value, other: Value, *, dim: int = -1) -> Any:
@@ -393,6 +400,8 @@ def linalg_cross(input: Value, other: Value, *, dim: int = -1) -> Any:
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got "
                            f"{input.shape[axis]} and {other.shape[axis]}")
     a, b = ar.operands(input, other)
+    if a.dtype.category == BOOL:
+        raise not_implemented("cross", a.dtype)
     x, y, z = (between(a, axis, i, i + 1) for i in range(3))
     u, v, w = (between(b, axis, i, i + 1) for i in range(3))
     return concatenate(y * w - z * v, z * u - x * w, x * v - y * u, axis=axis)
@@ -422,7 +431,7 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
 
 
 @op(name="vecdot", out=True, grad=lambda specs, static: "VdotBackward0"
-    if len(specs[0].shape) == len(specs[1].shape) == 1 else "SqueezeBackward1")
+    if len(specs[0].shape) == len(specs[1].shape) == 1 else "SumBackward1")
 def vecdot(x: Value, y: Value, *, dim: int = -1) -> Any:
     """Σ conj(xᵢ) yᵢ along a dimension.
 
@@ -438,9 +447,15 @@ def vecdot(x: Value, y: Value, *, dim: int = -1) -> Any:
 
     Source: PyTorch, torch.linalg.vecdot.
     """
+    for value in (x, y):
+        if value.dtype.category < FLOATING:
+            raise RuntimeError("linalg.vecdot: Expected a floating point or complex tensor as "
+                               "input. "
+                               f"Got {scalar_name(value.dtype)}")
     a, b = ar.operands(ew.conj(x) if x.dtype.is_complex else x, y)
     if x.shape and y.shape and x.shape[dim] != y.shape[dim] and 1 in (x.shape[dim], y.shape[dim]):
-        raise RuntimeError("linalg.vecdot: Expected x and y to have the same number of elements along "
+        raise RuntimeError("linalg.vecdot: Expected x and y to have the same number of elements "
+                           "along "
                            f"dimension {dim}")
     axis = wrap_dim(dim, a.ndim)
     lead = tuple(i for i in range(a.ndim) if i != axis)

@@ -1,13 +1,15 @@
-"""Convolutions and their transposes, 1-D to 3-D: thin composites over the contraction primitives."""
+"""Convolutions and their transposes, 1-D to 3-D: thin composites over contraction primitives."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import scalar_name
+from ..dtype import float32, int64, scalar_name
+from ..ops import elementwise as ew
 from ..ops.contraction import convolve, convolve_input
 from ..ops.movement import reshape
+from .calling import c_type, not_implemented
 
 Ints = tuple[int, ...]
 
@@ -29,43 +31,58 @@ def _per_dim(value: Any, rank: int, name: str, label: str) -> Ints:
 def _checked_input(x: Any, w: Any, bias: Any, rank: int, name: str, transposed: bool,
                    groups: int) -> tuple[Any, bool]:
     """The input with a batch dimension, and whether it had one; all shape errors of PyTorch."""
-    if w.ndim != rank + 2:
-        raise RuntimeError(f"expected weight to be {rank + 2}-dimensional, but got "
-                           f"{list(w.shape)}")
     if x.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to "
                            f"{name}, but got input of size: {list(x.shape)}")
-    if x.dtype is not w.dtype:
-        raise RuntimeError(f"Input type ({_c_type(x)}) and bias type ({_c_type(w)}) should be the "
-                           "same")
+    _check_dtypes(x, w, bias, rank, transposed)
     batched = x.ndim == rank + 2
     if not batched:
         x = reshape(x, shape=(1, *x.shape))
-    channels = w.shape[0] if transposed else w.shape[1] * groups
-    shapes = f"weight of size {list(w.shape)}, expected input{list(x.shape)}"
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
-    if w.shape[0] % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size {list(w.shape)} instead")
-    if x.shape[1] != channels:
-        lead = f"Given transposed=1, {shapes}" if transposed else f"Given groups={groups}, {shapes}"
-        raise RuntimeError(f"{lead} to have {channels} channels, but got {x.shape[1]} channels "
-                           "instead")
-    outputs = w.shape[1] * groups if transposed else w.shape[0]
-    if bias is not None and bias.shape != (outputs,):
-        kind = "Given transposed=1" if transposed else f"Given weight of size {list(w.shape)}"
-        raise RuntimeError(f"{kind}, expected bias to be 1-dimensional with {outputs} elements, "
-                           f"but got bias of size {list(bias.shape)} instead")
+    _check_shapes(x, w, bias, transposed, groups)
     return x, batched
 
 
-def _c_type(x: Any) -> str:
-    names = {"Float": "float", "Double": "double", "Half": "c10::Half",
-             "BFloat16": "c10::BFloat16", "Long": "long long", "Int": "int"}
-    name = scalar_name(x.dtype)
-    return names.get(name, name.lower())
+def _check_dtypes(x: Any, w: Any, bias: Any, rank: int, transposed: bool) -> None:
+    d = x.dtype
+    if bias is not None and bias.dtype is not d:
+        raise RuntimeError(f"Input type ({c_type(d)}) and bias type ({c_type(bias.dtype)}) should be "
+                           "the same")
+    kernel = f"slow_conv_transpose{max(rank, 2)}d_out_cpu" if transposed else (
+        f"slow_conv{max(rank, 2)}d_cpu")
+    integral = d.category == 1 and d is not int64
+    if d.category == 0 or transposed and integral:
+        raise not_implemented(kernel, d)
+    if w.dtype is not d:
+        raise RuntimeError(f"expected scalar type {scalar_name(d)} but found "
+                           f"{scalar_name(w.dtype)}")
+
+
+def _check_shapes(x: Any, w: Any, bias: Any, transposed: bool, groups: int) -> None:
+    given = f"weight of size {list(w.shape)}"
+    if w.ndim != x.ndim:
+        raise RuntimeError(f"Expected {w.ndim}-dimensional input for {w.ndim}-dimensional weight "
+                           f"{list(w.shape)}, but got {x.ndim}-dimensional input of size "
+                           f"{list(x.shape)} instead")
+    if w.shape[0] < groups:
+        raise RuntimeError(f"Given groups={groups}, expected weight to be at least {groups} at "
+                           f"dimension 0, but got {given} instead")
+    if w.shape[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size [{list(w.shape)}] instead")
+    channels = w.shape[0] if transposed else w.shape[1] * groups
+    if x.shape[1] != channels:
+        lead = "transposed=1" if transposed else f"groups={groups}"
+        raise RuntimeError(f"Given {lead}, {given}, expected input{list(x.shape)} to have {channels} "
+                           f"channels, but got {x.shape[1]} channels instead")
+    outputs = w.shape[1] * groups if transposed else w.shape[0]
+    if bias is not None and bias.shape != (outputs,):
+        kind = "Given transposed=1" if transposed else "Given"
+        kind = f"{kind}, {given}" if transposed else f"{kind} {given}"
+        raise RuntimeError(f"{kind}, expected bias to be 1-dimensional with {outputs} elements, "
+                           f"but got bias of size {list(bias.shape)} instead")
 
 
 def _positive(stride: Ints, padding: Ints, dilation: Ints) -> None:
@@ -74,12 +91,18 @@ def _positive(stride: Ints, padding: Ints, dilation: Ints) -> None:
     if any(s <= 0 for s in stride):
         raise RuntimeError("non-positive stride is not supported")
     if any(d <= 0 for d in dilation):
-        raise RuntimeError("dilation should be greater than zero")
+        raise RuntimeError("non-positive dilation is not supported")
 
 
-def _with_bias(y: Any, bias: Any, batched: bool) -> Any:
+def _wide(x: Any) -> Any:
+    """x, in float32 where it is narrower."""
+    return ew.cast(x, dtype=float32) if x.dtype.is_reduced else x
+
+
+def _with_bias(y: Any, bias: Any, batched: bool, d: Any) -> Any:
     if bias is not None:
-        y = y + reshape(bias, shape=(1, bias.shape[0], *[1] * (y.ndim - 2)))
+        y = y + reshape(_wide(bias), shape=(1, bias.shape[0], *[1] * (y.ndim - 2)))
+    y = y if y.dtype is d else ew.cast(y, dtype=d)
     return y if batched else reshape(y, shape=y.shape[1:])
 
 
@@ -112,8 +135,23 @@ def _convolution(x: Any, w: Any, bias: Any, stride: Any, padding: Any, dilation:
             f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel "
             f"size: ({' x '.join(map(str, reach))}). Kernel size can't be greater than actual "
             "input size")
-    y = convolve(x, w, stride=steps, padding=pads, dilation=spread, groups=groups)
-    return _with_bias(y, bias, batched)
+    geometry = {"stride": steps, "padding": pads, "dilation": spread, "groups": groups}
+    y = convolve(_wide(x), _wide(w), **geometry)
+    return _with_bias(y, bias, batched, x.dtype)
+
+
+def _check_output_padding(extra: Ints, stride: Ints, dilation: Ints) -> None:
+    if all(e < max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        return
+    if len(extra) == 1:  # PyTorch computes it in two dimensions
+        extra, stride, dilation = (0, *extra), (1, *stride), (1, *dilation)
+    axes = ("depth", "height", "width")[3 - len(extra):]
+    listed = [f"{name}_{axis}: {value}"
+              for name, values in (("output_padding", extra), ("stride", stride),
+                                   ("dilation", dilation))
+              for axis, value in zip(axes, values, strict=True)]
+    raise RuntimeError("output padding must be smaller than either stride or dilation, but got "
+                       + " ".join(listed))
 
 
 def _transposed(x: Any, w: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
@@ -127,11 +165,7 @@ def _transposed(x: Any, w: Any, bias: Any, stride: Any, padding: Any, output_pad
     _positive(steps, pads, spread)
     if any(e < 0 for e in extra):
         raise RuntimeError("negative output_padding is not supported")
-    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
-        raise RuntimeError(
-            "output padding must be smaller than either stride or dilation, but got "
-            + " ".join(f"output_padding_{a}: {e}" for a, e in
-                       zip(("height", "width", "depth"), extra, strict=False)))
+    _check_output_padding(extra, steps, spread)
     size = tuple((n - 1) * s - 2 * p + d * (k - 1) + e + 1
                  for n, s, p, d, k, e in zip(x.shape[2:], steps, pads, spread, w.shape[2:], extra,
                                              strict=True))
@@ -139,19 +173,28 @@ def _transposed(x: Any, w: Any, bias: Any, stride: Any, padding: Any, output_pad
         raise RuntimeError(
             f"Given input size per channel: ({' x '.join(map(str, x.shape[2:]))}). Calculated "
             f"output size per channel: ({' x '.join(map(str, size))}). Output size is too small")
-    y = convolve_input(x, w, size=size, stride=steps, padding=tuple((p, p) for p in pads),
-                       dilation=spread, groups=groups)
-    return _with_bias(y, bias, batched)
+    geometry = {"stride": steps, "padding": tuple((p, p) for p in pads), "dilation": spread,
+                "groups": groups}
+    y = convolve_input(_wide(x), _wide(w), size=size, **geometry)
+    return _with_bias(y, bias, batched, x.dtype)
 
 
-@op(grad="ConvolutionBackward0")
+def _name(specs: Any, static: Any) -> str:
+    """What PyTorch does last: it removes the batch dimension that it added, or adds two parts."""
+    x, w = specs[0], specs[1]
+    if x.dtype.is_complex:
+        return "AddBackward0"
+    return "ConvolutionBackward0" if len(x.shape) == len(w.shape) else "SqueezeBackward1"
+
+
+@op(grad=_name, widen=False)
 def conv1d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, padding: Any = 0,
            dilation: Any = 1, groups: int = 1) -> Any:
     """1-D convolution of (N, C, L) or (C, L) with weights (O, C/groups, K)."""
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 1)
 
 
-@op(grad="ConvolutionBackward0")
+@op(grad=_name, widen=False)
 def conv2d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, padding: Any = 0,
            dilation: Any = 1, groups: int = 1) -> Any:
     """2-D convolution of (N, C, H, W) or (C, H, W) with weights (O, C/groups, KH, KW).
@@ -184,14 +227,14 @@ def conv2d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, pad
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 2)
 
 
-@op(grad="ConvolutionBackward0")
+@op(grad=_name, widen=False)
 def conv3d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, padding: Any = 0,
            dilation: Any = 1, groups: int = 1) -> Any:
     """3-D convolution of (N, C, D, H, W) or (C, D, H, W) with weights (O, C/groups, KD, KH, KW)."""
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 3)
 
 
-@op(grad="ConvolutionBackward0")
+@op(grad=_name, widen=False)
 def conv_transpose1d(input: Value, weight: Value, bias: Value = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Any:
@@ -199,18 +242,18 @@ def conv_transpose1d(input: Value, weight: Value, bias: Value = None, stride: An
     return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 1)
 
 
-@op(grad="ConvolutionBackward0")
+@op(grad=_name, widen=False)
 def conv_transpose2d(input: Value, weight: Value, bias: Value = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Any:
-    """2-D transposed convolution: the adjoint of conv2d in its input; weights (C, O/groups, KH, KW).
+    """The adjoint of conv2d in its input, with weights (C, O/groups, KH, KW).
 
     Output size per dimension: (H − 1)·stride − 2·padding + dilation·(K − 1) + output_padding + 1.
     """
     return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 2)
 
 
-@op(grad="ConvolutionBackward0")
+@op(grad=_name, widen=False)
 def conv_transpose3d(input: Value, weight: Value, bias: Value = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Any:

@@ -12,6 +12,7 @@ from ..autograd.inplace import assign
 from ..autograd.modes import modes
 from ..autograd.record import Value, op
 from ..device import checked, device, memory_format
+from ..dtype import bool_
 from ..dtype import dtype as _dtype
 from ..graph import leaf
 from ..ops import arithmetic as ar
@@ -78,7 +79,7 @@ def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bo
         given["device"] = rest.pop(0)
     if "other" in given:
         names.remove("dtype")
-        given["dtype"] = given.pop("other").dtype  # type: ignore[attr-defined]
+        given["dtype"] = given.pop("other").dtype
     for name, value in zip(names, rest, strict=False):
         given[name] = value
     _check_to(given, args, len(rest) > len(names))
@@ -95,27 +96,27 @@ def _check_to(given: dict[str, Any], args: tuple[Any, ...], too_many: bool) -> N
             or not isinstance(form, (memory_format, type(None)))):
         got = ", ".join([type(a).__name__ for a in args])
         raise TypeError(
-            f"to() received an invalid combination of arguments - got ({got}), but expected one of:\n"
-            " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, "
-            "bool copy = False, *, torch.memory_format memory_format = None)\n * (torch.dtype dtype, "
-            "bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = "
-            "None)\n * (Tensor tensor, bool non_blocking = False, bool copy = False, *, "
-            "torch.memory_format memory_format = None)\n")
+            f"to() received an invalid combination of arguments - got ({got}), but expected one "
+            "of:\n * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = "
+            "False, bool copy = False, *, torch.memory_format memory_format = None)\n * "
+            "(torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
+            "torch.memory_format memory_format = None)\n * (Tensor tensor, bool non_blocking = "
+            "False, bool copy = False, *, torch.memory_format memory_format = None)\n")
 
 
-# ---- overwriting ----------------------------------------------------------------------------------
+# ---- overwriting --------------------------------------------------------------------------------
 
-@op(name="copy", widen=False, grad="torch::autograd::CopyBackwards")
+@op(name="copy", widen=False, grad="CopyBackwards")
 def _copied(input: Value, new: Value) -> Any:
     shape = ar.broadcast_shape(input.shape, new.shape)
     value = ar.broadcast_to(ar.astype(new, input.dtype), shape)
-    kept = ar.literal(False, ar.python_dtype(bool))
+    kept = ar.literal(False, bool_)
     return ew.select(kept, ar.broadcast_to(input, shape), value)
 
 
 @op(name="fill", widen=False, grad="FillBackward3")
 def _filled(input: Value, value: Value) -> Any:
-    return ew.select(ar.literal(False, ar.python_dtype(bool)), input, ar.astype(value, input.dtype))
+    return ew.select(ar.literal(False, bool_), input, ar.astype(value, input.dtype))
 
 
 def copy_(t: Any, source: Any) -> Any:
@@ -130,34 +131,39 @@ def copy_(t: Any, source: Any) -> Any:
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not "
                             f"{type(source).__name__}")
         return fill_(t, source)
-    same = source._node.spec is t._node.spec  # type: ignore[attr-defined]
+    same = source._node.spec is t._node.spec
     if same and not (modes.grad and (t.requires_grad or source._rg)):
         return assign(t, source)
     return assign(t, _copied(t, source))
 
 
-def fill_(t: Any, value: Any) -> Any:
-    """Set all elements of t to a number or a tensor without dimensions; returns t."""
+def fill_(input: Any, value: Any) -> Any:
+    """Set all elements to a number or a tensor without dimensions; in place."""
     if isinstance(value, TensorBase):
         if value.ndim:  # type: ignore[attr-defined]
             raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
                                f"{value.ndim} dimensions.")  # type: ignore[attr-defined]
-        return assign(t, _filled(t, value))
+        return assign(input, _filled(input, value))
     if not is_number(value):
         raise TypeError("fill_() received an invalid combination of arguments - got "
                         f"({type(value).__name__}), but expected one of:\n * (Tensor value)\n"
                         " * (Number value)\n")
-    spec = t._node.spec
+    spec = input._node.spec
     array = np.asarray(value).astype(spec.dtype.numpy)
     new = wrap(leaf(np.broadcast_to(array, spec.shape), spec.dtype))
-    return assign(t, new, "FillBackward2")
+    return assign(input, new, "FillBackward2")
 
 
-def zero_(t: Any) -> Any:
-    """Set all elements of t to 0; returns t."""
-    spec = t._node.spec
+def fill(input: Any, value: Any) -> Any:
+    """The value in the shape and dtype of a tensor."""
+    return fill_(_clone(input), value)
+
+
+def zero_(input: Any) -> Any:
+    """Set all elements to 0; in place."""
+    spec = input._node.spec
     new = wrap(leaf(np.broadcast_to(np.zeros((), spec.dtype.numpy), spec.shape), spec.dtype))
-    return assign(t, new, "ZeroBackward0")
+    return assign(input, new, "ZeroBackward0")
 
 
 def detach(input: Any) -> Any:

@@ -144,7 +144,7 @@ def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     return return_types.cummin(with_out(_cummin, out, input, dim))
 
 
-# ---- differences and integrals --------------------------------------------------------------------
+# ---- differences and integrals -------------------------------------------------------------------
 
 def between(x: Any, axis: int, begin: int, end: int) -> Any:
     """The elements begin … end - 1 along an axis."""
@@ -217,8 +217,8 @@ def _checked_step(dx: Any, x: Any) -> Any:
 
 
 @op(name="trapezoid", grad=lambda specs, static: "MulBackward1" if specs[1] is None
-    else "DivBackward0")
-def _trapezoid(y: Value, x: Value, dx: Value, dim: int) -> Any:
+    else "DivBackward1")
+def _trapezoid(y: Value, x: Value = None, dx: Value = 1, dim: int = -1) -> Any:
     if not y.ndim or y.shape[wrap_dim(dim, y.ndim)] == 0:
         axes = (wrap_dim(dim, y.ndim),) if y.ndim else ()
         return keep(y, rd.reduce_sum(y, axes=axes), axes, False) * 0
@@ -246,9 +246,8 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     return _trapezoid(y, x, _checked_step(dx, x), dim)
 
 
-@op(name="cumulative_trapezoid", grad=lambda specs, static: "CumsumBackward0"
-    if specs[1] is None else "DivBackward0")
-def _cumulative_trapezoid(y: Value, x: Value, dx: Value, dim: int) -> Any:
+@op(name="cumulative_trapezoid", grad="CumsumBackward0")
+def _cumulative_trapezoid(y: Value, x: Value = None, dx: Value = 1, dim: int = -1) -> Any:
     areas, axis = _areas(y, x, dx, dim)
     return rd.cumsum(areas / 2.0, axis=axis, reverse=False)
 

@@ -11,13 +11,17 @@ from ..dtype import FLOATING, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import linalg as la
 from ..ops.movement import reshape, zeros
+from .calling import not_implemented
 
 
-class LinAlgError(RuntimeError):
+class _LinAlgError(RuntimeError):
     """A decomposition or solver failed because of the matrix's values."""
 
 
-# ---- checks ---------------------------------------------------------------------------------------
+LinAlgError = _LinAlgError
+
+
+# ---- checks --------------------------------------------------------------------------------------
 
 def check_matrix(x: Any, name: str, argument: str = "A") -> None:
     """Raise PyTorch's errors unless x is a batch of floating-point or complex matrices."""
@@ -26,11 +30,20 @@ def check_matrix(x: Any, name: str, argument: str = "A") -> None:
     check_precision(x, name)
 
 
+_KERNELS = {"linalg.det": "lu_cpu", "linalg.slogdet": "lu_cpu", "linalg.lu_factor": "lu_cpu",
+            "linalg.lu_factor_ex": "lu_cpu", "linalg.solve": "lu_cpu", "logdet": "lu_cpu",
+            "linalg.cholesky": "cholesky_cpu", "linalg.cholesky_ex": "cholesky_cpu",
+            "linalg.svd": "linalg_svd_cpu", "linalg.svdvals": "linalg_svd_cpu",
+            "linalg.qr": "geqrf_cpu", "linalg.eigh": "linalg_eigh_cpu"}
+
+
 def check_precision(x: Any, name: str) -> None:
     """Raise PyTorch's errors for dtypes that LAPACK lacks."""
     if x.dtype.category < FLOATING:
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got "
                            f"{scalar_name(x.dtype)}")
+    if x.dtype.is_reduced and name in _KERNELS:
+        raise not_implemented(_KERNELS[name], x.dtype)
     if x.dtype.is_reduced:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got "
                            f"{scalar_name(x.dtype)}")
@@ -44,11 +57,11 @@ def check_square(x: Any, name: str, argument: str = "A") -> None:
                            f"{x.shape[-2]} by {x.shape[-1]} matrices")
 
 
-def _check_info(info: Any, name: str, text: str) -> None:
+def check_info(info: Any, name: str, text: str, kind: type = LinAlgError) -> None:
     """Raise for the first matrix whose `info` is not 0; `text` takes the number.
 
     Raises:
-        LinAlgError: naming the batch element.
+        LinAlgError: naming the batch element (or another `kind`).
     """
     if not isinstance(info, TensorBase):
         return
@@ -57,14 +70,14 @@ def _check_info(info: Any, name: str, text: str) -> None:
         flat = numbers.reshape(-1)
         first = int(flat.nonzero()[0][0])
         place = f"(Batch element {first}): " if numbers.ndim else ""
-        raise LinAlgError(f"{name}: {place}{text.format(int(flat[first]))}")
+        raise kind(f"{name}: {place}{text.format(int(flat[first]))}")
 
 
-def _output(out: Any, result: Any) -> Any:
+def output(out: Any, result: Any) -> Any:
     return result if out is None else write_out(out, result)
 
 
-# ---- inverses and solvers -------------------------------------------------------------------------
+# ---- inverses and solvers ------------------------------------------------------------------------
 
 @op(name="linalg_inv_ex", widen=False)
 def _inv_ex(A: Value, name: str) -> Any:
@@ -72,7 +85,8 @@ def _inv_ex(A: Value, name: str) -> Any:
     return la.inverse(A)
 
 
-_SINGULAR = ("The diagonal element {} is zero, the inversion could not be completed because the input "
+_SINGULAR = ("The diagonal element {} is zero, the inversion could not be completed because the "
+             "input "
              "matrix is singular.")
 
 
@@ -95,8 +109,8 @@ def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
     """
     result = _inv_ex(A, "linalg.inv_ex")
     if check_errors:
-        _check_info(result[1], "linalg.inv_ex", _SINGULAR)
-    return return_types.linalg_inv_ex(_output(out, result))
+        check_info(result[1], "linalg.inv_ex", _SINGULAR)
+    return return_types.linalg_inv_ex(output(out, result))
 
 
 def inv(A: Any, *, out: Any = None) -> Any:
@@ -117,8 +131,8 @@ def inv(A: Any, *, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.inv.
     """
     result, info = _inv_ex(A, "linalg.inv")
-    _check_info(info, "linalg.inv", _SINGULAR)
-    return _output(out, result)
+    check_info(info, "linalg.inv", _SINGULAR)
+    return output(out, result)
 
 
 def _as_columns(A: Any, B: Any) -> bool:
@@ -134,8 +148,10 @@ def _solve_ex(A: Value, B: Value, left: bool, name: str) -> Any:
                            f"{scalar_name(A.dtype)} and B of type {scalar_name(B.dtype)} instead")
     vector = _as_columns(A, B)
     if vector and not left:
-        raise RuntimeError(f"{name}: Vector broadcasting of the left hand side is not supported for "
-                           "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)")
+        raise RuntimeError(f"{name}: Vector broadcasting of the left hand side is not supported "
+                           f"for "
+                           "left=False. In this case linalg.solve is equivalent to B / "
+                           "A.squeeze(-1)")
     b = reshape(B, shape=(*B.shape, 1)) if vector else B
     _check_rows(A, b, left, name)
     lead = ar.broadcast_shape(A.shape[:-2], b.shape[:-2])
@@ -155,7 +171,8 @@ def _check_rows(a: Any, b: Any, left: bool, name: str) -> None:
         raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
     if b.shape[axis] != size:
         raise RuntimeError(
-            f"{name}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'}"
+            f"{name}: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'}"
             f" ({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})")
 
 
@@ -184,8 +201,8 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False,
     """
     result = _solve_ex(A, B, left, "linalg.solve")
     if check_errors:
-        _check_info(result[1], "torch.linalg.solve_ex", _UNSOLVED)
-    return return_types.linalg_solve_ex(_output(out, result))
+        check_info(result[1], "torch.linalg.solve_ex", _UNSOLVED)
+    return return_types.linalg_solve_ex(output(out, result))
 
 
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
@@ -207,17 +224,17 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.solve.
     """
     result, info = _solve_ex(A, B, left, "linalg.solve")
-    _check_info(info, "torch.linalg.solve", _UNSOLVED)
-    return _output(out, result)
+    check_info(info, "torch.linalg.solve", _UNSOLVED)
+    return output(out, result)
 
 
 @op(name="linalg_solve_triangular", widen=False, out=True)
-def solve_triangular(input: Value, B: Value, *, upper: bool, left: bool = True,
+def solve_triangular(A: Value, B: Value, *, upper: bool, left: bool = True,
                      unitriangular: bool = False) -> Any:
     """The solution X of A X = B for triangular A; the other triangle is not read.
 
     Args:
-        input: A, (*, n, n).
+        A: (*, n, n).
         B: (*, n, k).
         upper: whether A is upper triangular.
         left: False solves X A = B. Default: True.
@@ -232,13 +249,13 @@ def solve_triangular(input: Value, B: Value, *, upper: bool, left: bool = True,
     Source: PyTorch, torch.linalg.solve_triangular.
     """
     name = "linalg.solve_triangular"
-    if input.dtype is not B.dtype:
+    if A.dtype is not B.dtype:
         raise RuntimeError(f"{name}: Expected A and B to have the same dtype, but found A of type "
-                           f"{scalar_name(input.dtype)} and B of type {scalar_name(B.dtype)} instead")
-    check_square(input, name)
-    _check_rows(input, B, left, name)
-    lead = ar.broadcast_shape(input.shape[:-2], B.shape[:-2])
-    a = ar.broadcast_to(input, (*lead, *input.shape[-2:]))
+                           f"{scalar_name(A.dtype)} and B of type {scalar_name(B.dtype)} instead")
+    check_square(A, name)
+    _check_rows(A, B, left, name)
+    lead = ar.broadcast_shape(A.shape[:-2], B.shape[:-2])
+    a = ar.broadcast_to(A, (*lead, *A.shape[-2:]))
     b = ar.broadcast_to(B, (*lead, *B.shape[-2:]))
     if left:
         return la.solve_triangular(a, b, upper=bool(upper), unit=bool(unitriangular))
@@ -246,7 +263,7 @@ def solve_triangular(input: Value, B: Value, *, upper: bool, left: bool = True,
     return la.adjoint(x)
 
 
-# ---- determinants ---------------------------------------------------------------------------------
+# ---- determinants --------------------------------------------------------------------------------
 
 @op(name="linalg_det", widen=False, out=True)
 def det(A: Value) -> Any:
@@ -291,10 +308,10 @@ def slogdet(A: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.slogdet.
     """
-    return return_types.linalg_slogdet(_output(out, _slogdet(A)))
+    return return_types.linalg_slogdet(output(out, _slogdet(A)))
 
 
-# ---- factorisations -------------------------------------------------------------------------------
+# ---- factorisations ------------------------------------------------------------------------------
 
 @op(name="linalg_cholesky_ex", widen=False)
 def _cholesky_ex(A: Value, upper: bool, name: str) -> Any:
@@ -327,8 +344,8 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out:
     """
     result = _cholesky_ex(A, upper, "linalg.cholesky_ex")
     if check_errors:
-        _check_info(result[1], "linalg.cholesky_ex", INDEFINITE)
-    return return_types.linalg_cholesky_ex(_output(out, result))
+        check_info(result[1], "linalg.cholesky_ex", INDEFINITE)
+    return return_types.linalg_cholesky_ex(output(out, result))
 
 
 def cholesky(A: Any, *, upper: bool = False, out: Any = None) -> Any:
@@ -350,8 +367,8 @@ def cholesky(A: Any, *, upper: bool = False, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.cholesky.
     """
     result, info = _cholesky_ex(A, upper, "linalg.cholesky")
-    _check_info(info, "linalg.cholesky", INDEFINITE)
-    return _output(out, result)
+    check_info(info, "linalg.cholesky", INDEFINITE)
+    return output(out, result)
 
 
 @op(name="linalg_qr", widen=False)
@@ -383,7 +400,7 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.qr.
     """
-    return return_types.linalg_qr(_output(out, _qr(A, mode)))
+    return return_types.linalg_qr(output(out, _qr(A, mode)))
 
 
 @op(name="linalg_svd", widen=False)
@@ -411,12 +428,13 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: A
     Source: PyTorch, torch.linalg.svd.
     """
     _check_driver(driver, "linalg.svd")
-    return return_types.linalg_svd(_output(out, _svd(A, full_matrices, "linalg.svd")))
+    return return_types.linalg_svd(output(out, _svd(A, full_matrices, "linalg.svd")))
 
 
 def _check_driver(driver: str | None, name: str) -> None:
     if driver is not None:
-        raise RuntimeError(f"{name}: keyword argument `driver=` is only supported on CUDA inputs with "
+        raise RuntimeError(f"{name}: keyword argument `driver=` is only supported on CUDA inputs "
+                           f"with "
                            "cuSOLVER backend.")
 
 
@@ -444,7 +462,7 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.svdvals.
     """
     _check_driver(driver, "linalg.svd")
-    return _output(out, _svdvals(A))
+    return output(out, _svdvals(A))
 
 
 @op(name="linalg_eigh", widen=False)
@@ -472,7 +490,7 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.eigh.
     """
-    return return_types.linalg_eigh(_output(out, _eigh(A, UPLO)))
+    return return_types.linalg_eigh(output(out, _eigh(A, UPLO)))
 
 
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
@@ -489,7 +507,7 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.eigvalsh.
     """
-    return _output(out, _eigh(A, UPLO)[0])
+    return output(out, _eigh(A, UPLO)[0])
 
 
 @op(name="linalg_eig", widen=False)
@@ -514,7 +532,7 @@ def eig(A: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.eig.
     """
-    return return_types.linalg_eig(_output(out, _eig(A)))
+    return return_types.linalg_eig(output(out, _eig(A)))
 
 
 def eigvals(A: Any, *, out: Any = None) -> Any:
@@ -530,10 +548,10 @@ def eigvals(A: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.eigvals.
     """
-    return _output(out, _eig(A)[0])
+    return output(out, _eig(A)[0])
 
 
-# ---- LU -------------------------------------------------------------------------------------------
+# ---- LU ------------------------------------------------------------------------------------------
 
 @op(name="linalg_lu_factor_ex", widen=False)
 def _lu_factor(A: Value, name: str) -> Any:
@@ -572,8 +590,8 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
     _check_pivot(pivot, "linalg.lu_factor")
     result = _lu_factor(A, "linalg.lu_factor_ex")
     if check_errors:
-        _check_info(result[2], "torch.linalg.lu_factor_ex", _NO_LU)
-    return return_types.linalg_lu_factor_ex(_output(out, result))
+        check_info(result[2], "torch.linalg.lu_factor_ex", _NO_LU)
+    return return_types.linalg_lu_factor_ex(output(out, result))
 
 
 def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
@@ -596,8 +614,8 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """
     _check_pivot(pivot, "linalg.lu_factor")
     factors, pivots, info = _lu_factor(A, "linalg.lu_factor")
-    _check_info(info, "torch.linalg.lu_factor_ex", _NO_LU)
-    return return_types.linalg_lu_factor(_output(out, (factors, pivots)))
+    check_info(info, "torch.linalg.lu_factor", _NO_LU, RuntimeError)
+    return return_types.linalg_lu_factor(output(out, (factors, pivots)))
 
 
 def split_lu(factors: Any) -> tuple[Any, Any]:
@@ -635,7 +653,7 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.lu.
     """
     _check_pivot(pivot, "linalg.lu_factor")
-    return return_types.linalg_lu(_output(out, _lu(A)))
+    return return_types.linalg_lu(output(out, _lu(A)))
 
 
 @op(name="linalg_lu_solve", widen=False)
@@ -643,8 +661,10 @@ def _lu_solve(LU: Value, pivots: Value, B: Value, left: bool, adjoint: bool) -> 
     name = "torch.linalg.lu_solve"
     check_square(LU, name, "LU")
     if LU.dtype is not B.dtype:
-        raise RuntimeError("linalg.lu_solve: Expected LU and B to have the same dtype, but found LU of "
-                           f"type {scalar_name(LU.dtype)} and B of type {scalar_name(B.dtype)} instead")
+        raise RuntimeError("linalg.lu_solve: Expected LU and B to have the same dtype, but found "
+                           "LU of "
+                           f"type {scalar_name(LU.dtype)} and B of type {scalar_name(B.dtype)} "
+                           f"instead")
     _check_rows(LU, B, left, name)
     lead = ar.broadcast_shape(LU.shape[:-2], B.shape[:-2])
     factors = ar.broadcast_to(LU, (*lead, *LU.shape[-2:]))
@@ -686,15 +706,15 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
 
     Source: PyTorch, torch.linalg.lu_solve.
     """
-    return _output(out, _lu_solve(LU, pivots, B, left, adjoint))
+    return output(out, _lu_solve(LU, pivots, B, left, adjoint))
 
 
 @op(name="linalg_householder_product", widen=False, out=True)
-def householder_product(input: Value, tau: Value) -> Any:
+def householder_product(A: Value, tau: Value) -> Any:
     """The first n columns of the product of Householder reflections 1 - tau v vᴴ.
 
     Args:
-        input: (*, m, n), the vectors v below the diagonal (which counts as ones).
+        A: (*, m, n), the vectors v below the diagonal (which counts as ones).
         tau: (*, k) with k ≤ n ≤ m.
 
     Returns:
@@ -709,17 +729,19 @@ def householder_product(input: Value, tau: Value) -> Any:
     Source: PyTorch, torch.linalg.householder_product.
     """
     name = "torch.linalg.householder_product"
-    if input.ndim < 2:
+    if A.ndim < 2:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
-    n, m = input.shape[-2:]
+    n, m = A.shape[-2:]
     k = tau.shape[-1]
     if n < m:
-        raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
+        raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to "
+                           f"input.shape[-1]")
     if m < k:
-        raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
-    lead = input.shape[:-2]
-    out = la.diagonal_of(zeros(input.shape, input) + 1)
-    vectors = la.triangle(input, False, -1) + out
+        raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to "
+                           f"tau.shape[-1]")
+    lead = A.shape[:-2]
+    out = la.diagonal_of(zeros(A.shape, A) + 1)
+    vectors = la.triangle(A, False, -1) + out
     for i in reversed(range(k)):
         v = la.block(vectors, (0, n), (i, i + 1))
         scale = reshape(_one(tau, i), shape=(*lead, 1, 1))

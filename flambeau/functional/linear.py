@@ -13,7 +13,7 @@ from ..ops import reduction as rd
 from ..ops.contraction import dot as contract
 from ..ops.define import Sym
 from ..ops.movement import expand, permute, reshape, strided_slice
-from .calling import not_implemented
+from .calling import not_implemented, presented
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half",
             "bfloat16": "c10::BFloat16", "int64": "long", "int32": "int", "int16": "short",
@@ -21,22 +21,26 @@ _C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half",
             "complex64": "c10::complex<float>", "complex128": "c10::complex<double>"}
 
 
-# ---- checks ---------------------------------------------------------------------------------------
+# ---- checks --------------------------------------------------------------------------------------
 
-def _check_matrices(a: Any, b: Any) -> None:
-    """Raise PyTorch's errors for the product of two matrices (shapes as matrices)."""
+def _check_dtypes(a: Any, b: Any) -> None:
     if a.dtype is not b.dtype:
         raise RuntimeError("expected m1 and m2 to have the same dtype, but got: "
                            f"{_C_NAMES[a.dtype.name]} != {_C_NAMES[b.dtype.name]}")
+
+
+def _check_matrices(a: Any, b: Any) -> None:
+    """Raise PyTorch's errors for the product of two matrices (shapes as matrices)."""
     rows, inner = math.prod(a.shape[:-1]), a.shape[-1]
     if inner != b.shape[0]:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied "
                            f"({rows}x{inner} and {b.shape[0]}x{b.shape[1]})")
+    _check_dtypes(a, b)
     if a.dtype.category == BOOL:
         raise not_implemented("addmm_impl_cpu_", a.dtype)
 
 
-def _check_vectors(a: Any, b: Any, name: str) -> None:
+def _check_vectors(a: Any, b: Any) -> None:
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.dtype is not b.dtype:
@@ -45,9 +49,10 @@ def _check_vectors(a: Any, b: Any, name: str) -> None:
     if a.shape != b.shape:
         n, m = a.shape[0], b.shape[0]
         raise RuntimeError(f"inconsistent tensor size, expected tensor [{n}] and src [{m}] to have "
-                           f"the same number of elements, but got {n} and {m} elements respectively")
+                           f"the same number of elements, but got {n} and {m} elements "
+                           f"respectively")
     if a.dtype.category == BOOL:
-        raise not_implemented(name, a.dtype)
+        raise not_implemented("dot", a.dtype)
 
 
 def _check_mv(a: Any, v: Any, result: int | None = None) -> None:
@@ -99,7 +104,7 @@ def expanded(x: Any, shape: tuple[int, ...]) -> Any:
     return x if x.shape == shape else expand(x, shape=shape)
 
 
-# ---- matmul ---------------------------------------------------------------------------------------
+# ---- matmul --------------------------------------------------------------------------------------
 
 def last_with(a: Any, b: Any, axis: int) -> Any:
     """Contract the last dimension of a with dimension `axis` of b; no batches."""
@@ -108,17 +113,19 @@ def last_with(a: Any, b: Any, axis: int) -> Any:
 
 def _batched(a: Sym, b: Sym) -> Any:
     """Products of matrices in the last two dimensions, batches broadcast."""
-    inner = a.shape[-1]
     lead_a, lead_b = a.shape[:-2], b.shape[:-2]
     if math.prod(lead_b) == 1 and len(lead_b) <= len(lead_a):
-        matrix = reshape(b, shape=b.shape[-2:])
-        if inner != b.shape[-2] and not lead_b:
-            _check_matrices(a, matrix)
-        _check_inner(a, b, lead_a)
-        return last_with(a, matrix, 0)
-    if a.ndim == 2:
-        _check_inner(a, b, lead_b)
-        out = contract(b, a, contract=((b.ndim - 2,), (1,)), batch=((), ()))  # (..., n, m)
+        _check_inner(a, b, lead_a, a)
+        return last_with(a, reshape(b, shape=b.shape[-2:]), 0)
+    if math.prod(lead_a) == 1 and len(lead_a) <= len(lead_b):
+        if a.shape[-1] != b.shape[-2]:
+            rows = math.prod(lead_b) * b.shape[-1]
+            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{b.shape[-2]} "
+                               f"and "
+                               f"{a.shape[-1]}x{a.shape[-2]})")
+        _check_inner(a, b, lead_b, b)
+        matrix = reshape(a, shape=a.shape[-2:])
+        out = contract(b, matrix, contract=((b.ndim - 2,), (1,)), batch=((), ()))  # (..., n, m)
         return permute(out, dims=(*range(out.ndim - 2), out.ndim - 1, out.ndim - 2))
     lead = ar.broadcast_shape(lead_a, lead_b)
     _check_inner(a, b, lead)
@@ -129,11 +136,14 @@ def _batched(a: Sym, b: Sym) -> Any:
     return contract(a, b, contract=((k + 1,), (k,)), batch=(batch, batch))
 
 
-def _check_inner(a: Any, b: Any, lead: tuple[int, ...]) -> None:
+def _check_inner(a: Any, b: Any, lead: tuple[int, ...], first: Any = None) -> None:
+    """Raise for matrices that do not fit; `first` is the operand whose batches become rows."""
     if a.shape[-1] != b.shape[-2]:
         n = math.prod(lead)
         raise RuntimeError("Expected size for first two dimensions of batch2 tensor to be: "
                            f"[{n}, {a.shape[-1]}] but got: [{n}, {b.shape[-2]}].")
+    if a.dtype is not b.dtype and first is not None:
+        _check_dtypes(first, b if first is a else a)
     if a.dtype is not b.dtype:
         raise RuntimeError(f"expected scalar type {scalar_name(a.dtype)} but found "
                            f"{scalar_name(b.dtype)}")
@@ -142,16 +152,20 @@ def _check_inner(a: Any, b: Any, lead: tuple[int, ...]) -> None:
 
 
 def _matmul_name(specs: Any, static: Any) -> str:
-    ranks = len(specs[0].shape), len(specs[1].shape)
+    a, b = specs[0].shape, specs[1].shape
+    folded = len(a) >= 2 and math.prod(a[:-2]) == 1 and len(a) <= len(b) and (
+        len(a) == 2 or math.prod(b[:-2]) != 1)
     return {(1, 1): "DotBackward0", (2, 1): "MvBackward0", (2, 2): "MmBackward0",
-            (1, 2): "SqueezeBackward4"}.get(ranks, "UnsafeViewBackward0")
+            (1, 2): "SqueezeBackward4"}.get(
+                (len(a), len(b)), "CloneBackward0" if folded else "UnsafeViewBackward0")
 
 
 @op(grad=_matmul_name, out=True)
 def matmul(input: Value, other: Value) -> Any:
     """The matrix product of two tensors (`input @ other`).
 
-    Vectors with vectors give the inner product; a vector stands for a row on the left and for a column
+    Vectors with vectors give the inner product; a vector stands for a row on the left and for a
+    column
     on the right; dimensions before the last two are batches and broadcast.
 
     Args:
@@ -180,19 +194,20 @@ def matmul(input: Value, other: Value) -> Any:
     if a.ndim == 2 and b.ndim == 1:
         return mv(a, b)
     if b.ndim == 1:
-        if a.shape[-1] != b.shape[0]:
-            _check_mv(reshape(a, shape=(math.prod(a.shape[:-1]), a.shape[-1])), b)
+        _check_mv(reshape(a, shape=(math.prod(a.shape[:-1]), a.shape[-1])), b)
         return last_with(a, b, 0)
     if b.ndim == 2:
         row = reshape(a, shape=(1, *a.shape)) if a.ndim == 1 else a
         _check_matrices(row, b)
         return last_with(a, b, 0)
     if a.ndim == 1:
-        out = _batched(reshape(a, shape=(1, *a.shape)), b)
-        return reshape(out, shape=out.shape[:-2] + out.shape[-1:])
+        rows = permute(b, dims=(*range(b.ndim - 2), b.ndim - 1, b.ndim - 2))
+        _check_mv(reshape(rows, shape=(math.prod(rows.shape[:-1]), rows.shape[-1])), a)
+        return contract(b, a, contract=((b.ndim - 2,), (0,)), batch=((), ()))
     return _batched(a, b)
 
 
+@presented("input mat2 out")
 @op(out=True)
 def mm(input: Value, mat2: Value, *, out_dtype: Any = None) -> Any:
     """The product of two matrices.
@@ -223,6 +238,7 @@ def _in_dtype(x: Any, d: dtype | None) -> Any:
     return x if d is None else ar.astype(x, d)
 
 
+@presented("input mat2 out")
 @op(out=True)
 def bmm(input: Value, mat2: Value, *, out_dtype: Any = None) -> Any:
     """The products of two batches of matrices.
@@ -283,7 +299,7 @@ def dot(input: Value, tensor: Value) -> Any:
 
     Source: PyTorch, torch.dot.
     """
-    _check_vectors(input, tensor, "dot")
+    _check_vectors(input, tensor)
     return last_with(input, tensor, 0)
 
 
@@ -302,11 +318,12 @@ def vdot(input: Value, other: Value) -> Any:
 
     Source: PyTorch, torch.vdot.
     """
-    _check_vectors(input, other, "vdot")
+    _check_vectors(input, other)
     return last_with(ew.conj(input) if input.dtype.is_complex else input, other, 0)
 
 
-@op(grad="ViewBackward0", out=True)
+@op(out=True, grad=lambda specs, static: "ViewBackward0" if specs[0].shape and specs[1].shape
+    else "MulBackward0")
 def inner(input: Value, other: Value) -> Any:
     """Products summed over the last dimension of both.
 
@@ -363,14 +380,12 @@ def outer(input: Value, vec2: Value) -> Any:
 ger = outer
 
 
-# ---- products added to a tensor -------------------------------------------------------------------
+# ---- products added to a tensor ------------------------------------------------------------------
 
 def _added(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """beta · input + alpha · product; an input times 0 is ignored, NaN included."""
-    for label, scale in (("Beta", beta), ("Alpha", alpha)):
-        if isinstance(scale, float) and product.dtype.category < FLOATING:
-            raise RuntimeError(f"For integral input tensors, argument {label.lower()} must not be a "
-                               "floating point number.")
+    if product.dtype.category < FLOATING:
+        beta, alpha = int(beta), int(alpha)
     input = expanded(input, product.shape)
     if alpha != 1:
         product = product * alpha
@@ -379,9 +394,9 @@ def _added(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     return product + (input if beta == 1 else input * beta)
 
 
-def _check_self(input: Any, mat2: Any) -> None:
+def _check_self(input: Any, mat2: Any, label: str = "self") -> None:
     if input.dtype is not mat2.dtype:
-        raise RuntimeError("self and mat2 must have the same dtype, but got "
+        raise RuntimeError(f"{label} and mat2 must have the same dtype, but got "
                            f"{scalar_name(input.dtype)} and {scalar_name(mat2.dtype)}")
 
 
@@ -410,6 +425,7 @@ def addmm(input: Value, mat1: Value, mat2: Value, *, beta: Any = 1, alpha: Any =
         if x.ndim != 2:
             raise RuntimeError(f"{label} must be a matrix, got {x.ndim}-D tensor")
     _check_self(input, mat2)
+    _check_self(mat1, mat2, "mat1")
     _check_matrices(mat1, mat2)
     return _added(input, last_with(mat1, mat2, 0), beta, alpha)
 
@@ -439,6 +455,9 @@ def addmv(input: Value, mat: Value, vec: Value, *, beta: Any = 1, alpha: Any = 1
         raise RuntimeError(f"vector + matrix @ vector expected, got {input.ndim}, {mat.ndim}, "
                            f"{vec.ndim}")
     _check_mv(mat, vec)
+    if input.ndim and input.shape[0] not in (1, mat.shape[0]):
+        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({mat.shape[0]}x"
+                           f"{mat.shape[1]}), vec ({vec.shape[0]})")
     return _added(input, last_with(mat, vec, 0), beta, alpha)
 
 
@@ -468,6 +487,7 @@ def addbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: 
                   alpha)
 
 
+@presented("input batch1 batch2 beta alpha out")
 @op(out=True)
 def baddbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: Any = 1,
             out_dtype: Any = None) -> Any:
@@ -523,7 +543,7 @@ def addr(input: Value, vec1: Value, vec2: Value, *, beta: Any = 1, alpha: Any = 
     return _added(input, outer(vec1, vec2), beta, alpha)
 
 
-# ---- the linear layer -----------------------------------------------------------------------------
+# ---- the linear layer ----------------------------------------------------------------------------
 
 def _linear_name(specs: Any, static: Any) -> str:
     rank, biased = len(specs[0].shape), specs[2] is not None
@@ -561,10 +581,8 @@ def linear(input: Value, weight: Value, bias: Value = None) -> Any:
     if bias is not None:
         if weight.ndim != 2:
             raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor")
-        if input.dtype is weight.dtype:
-            _check_self(bias, input)
-        else:
-            _check_self(input, weight)
+        _check_self(bias, weight)
+        _check_self(input, weight, "mat1")
     if weight.ndim == 1:
         return matmul(input, weight)
     row = reshape(input, shape=(1, *input.shape)) if input.ndim == 1 else input
@@ -578,7 +596,7 @@ def linear(input: Value, weight: Value, bias: Value = None) -> Any:
     return out + bias
 
 
-# ---- other products -------------------------------------------------------------------------------
+# ---- other products ------------------------------------------------------------------------------
 
 @op(grad="UnsafeViewBackward0", out=True)
 def kron(input: Value, other: Value) -> Any:
@@ -623,6 +641,8 @@ def trace(input: Value) -> Any:
     if input.ndim != 2:
         raise RuntimeError("trace: expected a matrix, but got tensor with dim "
                            f"{input.ndim}")
+    if input.dtype.category == BOOL:
+        raise not_implemented("trace", input.dtype)
     rows, columns = input.shape
     n = min(rows, columns)
     x = ar.astype(input, ar.python_dtype(int)) if input.dtype.category < FLOATING else input

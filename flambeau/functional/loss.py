@@ -103,15 +103,15 @@ def _nll_name(specs: Any, static: Any) -> str:
 
 
 @op(name="nll_loss", grad=_nll_name)
-def _nll_loss(input: Value, target: Value, weight: Value, ignore_index: int,
-              reduction: str) -> Any:
+def _nll_loss(input: Value, target: Value, weight: Value = None, ignore_index: int = -100,
+              reduction: str = "mean") -> Any:
     target = _check_target(input, target, "nll_loss")
     return _averaged(*_picked(input, target, weight, ignore_index), reduction)
 
 
 @op(name="cross_entropy", grad=_nll_name)
-def _cross_entropy(input: Value, target: Value, weight: Value, ignore_index: int, reduction: str,
-                   label_smoothing: Value) -> Any:
+def _cross_entropy(input: Value, target: Value, weight: Value = None, ignore_index: int = -100,
+                   reduction: str = "mean", label_smoothing: Value = None) -> Any:
     axis = 1 if input.ndim > 1 else 0
     target = _check_target(input, target, "cross_entropy")
     log_p = log_softmax(input, axis)
@@ -135,8 +135,8 @@ def _along(weight: Any, axis: int, like: Any) -> Any:
 
 @op(name="cross_entropy_probabilities", grad=lambda specs, static: (
     "DivBackward1" if static[0] == "mean" else "NegBackward0"))
-def _soft_cross_entropy(input: Value, target: Value, weight: Value, reduction: str,
-                        label_smoothing: Value) -> Any:
+def _soft_cross_entropy(input: Value, target: Value, weight: Value = None,
+                        reduction: str = "mean", label_smoothing: Value = None) -> Any:
     axis = 1 if input.ndim > 1 else 0
     log_p = log_softmax(input, axis)
     if label_smoothing is not None:

@@ -16,7 +16,7 @@ from ..ops import arithmetic as ar
 from ..ops import linalg as la
 from ..ops import reduction as rd
 from ..ops.movement import permute, reshape, zeros
-from .calling import numpy_names, with_out
+from .calling import numpy_names, presented, with_out
 from .linalg import check_matrix, check_square, inv, solve, svdvals
 from .linear import matmul
 from .norms import check_norm_dtype, magnitude, vector_norm
@@ -26,7 +26,7 @@ from .reduction import keep, wrap_dim
 _EPS = {"float32": 2.0**-23, "float64": 2.0**-52, "complex64": 2.0**-23, "complex128": 2.0**-52}
 
 
-# ---- norms ----------------------------------------------------------------------------------------
+# ---- norms ---------------------------------------------------------------------------------------
 
 def _matrix_last(x: Any, dim: tuple[int, int]) -> tuple[Any, tuple[int, int]]:
     """x with the two dimensions of its matrices moved to the end."""
@@ -75,7 +75,8 @@ def _matrix_norm(A: Value, order: Any, dim: Any, keepdim: bool, dtype: Any) -> A
 
 def _extreme_of(x: Any, order: float, name: str, axis: int) -> Any:
     if not x.shape[axis]:
-        raise IndexError(f"{'amax' if order > 0 else 'amin'}(): Expected reduction dim {axis} to have "
+        raise IndexError(f"{'amax' if order > 0 else 'amin'}(): Expected reduction dim {axis} to "
+                         f"have "
                          "non-zero size.")
     return (rd.reduce_max if order > 0 else rd.reduce_min)(x, axes=(axis,))
 
@@ -141,12 +142,12 @@ def linalg_vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = Fa
 
 
 @numpy_names
-def linalg_norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None,
+def linalg_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None,
                 dtype: Any = None) -> Any:
     """A vector norm or a matrix norm, by the number of dimensions.
 
     Args:
-        A: a floating-point or complex tensor.
+        input: a floating-point or complex tensor.
         ord: as for `vector_norm` or `matrix_norm`. Default: the 2-norm of all elements.
         dim: one dimension: vectors; two: matrices. Default: all.
         keepdim: keep them with size 1. Default: False.
@@ -165,15 +166,16 @@ def linalg_norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False,
         raise RuntimeError("linalg.norm: If dim is specified, it must be of length 1 or 2. Got "
                            f"{list(dim)}")
     if ord is None:
-        return with_out(vector_norm, out, A, 2.0, dim, keepdim, dtype)
-    if dim is None and A.ndim not in (1, 2):
-        raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D or "
-                           f"2D. Got {A.ndim}D.")
+        return with_out(vector_norm, out, input, 2.0, dim, keepdim, dtype)
+    if dim is None and input.ndim not in (1, 2):
+        raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D "
+                           "or "
+                           f"2D. Got {input.ndim}D.")
     matrix = isinstance(ord, str) or (dim is not None and len(dim) == 2) or (
-        dim is None and A.ndim == 2)
+        dim is None and input.ndim == 2)
     if not matrix:
-        return with_out(vector_norm, out, A, ord, dim, keepdim, dtype)
-    return matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype, out=out)
+        return with_out(vector_norm, out, input, ord, dim, keepdim, dtype)
+    return matrix_norm(input, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype, out=out)
 
 
 @numpy_names
@@ -210,7 +212,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     return with_out(vector_norm, out, input, order, dim, keepdim, dtype)
 
 
-# ---- ranks and pseudo-inverses --------------------------------------------------------------------
+# ---- ranks and pseudo-inverses -------------------------------------------------------------------
 
 def _tolerances(x: Any, atol: Any, rtol: Any) -> tuple[float, float]:
     """The absolute and the relative tolerance; by default eps · max(m, n), relative."""
@@ -235,6 +237,7 @@ def _rank(A: Value, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return rd.reduce_sum(ar.astype(s > bound, int64), axes=(axis,))
 
 
+@presented("A atol rtol hermitian out")
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None,
                 rtol: Any = None, out: Any = None) -> Any:
     """How many singular values exceed max(atol, rtol · the greatest).
@@ -269,6 +272,7 @@ def _pinv(A: Value, atol: Any, rtol: Any, hermitian: bool) -> Any:
     return la.pinv(A, atol=low, rtol=relative, hermitian=hermitian)
 
 
+@presented("A atol rtol hermitian out")
 def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None,
          out: Any = None) -> Any:
     """The Moore-Penrose pseudo-inverse.
@@ -312,7 +316,7 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     if p is None or p in (2, -2):
         values = svdvals(A)
         return with_out(_spread_of, out, values, p == -2)
-    check_square(A, "linalg.cond")
+    check_square(A, f"linalg.cond(ord={p})")
     return with_out(_norm_product, out, A, _checked_order(p, "cond"))
 
 
@@ -326,14 +330,15 @@ def _spread_of(values: Value, least: bool) -> Any:
     return reshape(ratio, shape=values.shape[:-1])
 
 
-@op(name="cond", grad="NanToNumBackward0")
+@op(name="cond", grad=lambda specs, static: "MulBackward0" if static[0] == "nuc"
+    else "NanToNumBackward0")
 def _norm_product(A: Value, order: Any) -> Any:
     inverse = la.inverse(A)[0]
     return _matrix_norm(A, order, (-2, -1), False, None) * _matrix_norm(
         inverse, order, (-2, -1), False, None)
 
 
-# ---- least squares --------------------------------------------------------------------------------
+# ---- least squares -------------------------------------------------------------------------------
 
 @op(name="linalg_lstsq", widen=False)
 def _lstsq(A: Value, B: Value, rcond: Any) -> Any:
@@ -362,8 +367,8 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
         driver: `gelsy`, `gels`, `gelsd` or `gelss`. Default: `gelsy`.
 
     Returns:
-        (solution, residuals, rank, singular_values): residuals (*, k) where m > n and A has full rank,
-        else empty; the rank is empty for `gels`; singular values only for `gelsd` and `gelss`.
+        (solution, residuals, rank, singular_values): residuals (*, k) where m > n and A has full rank
+        (not for `gelsy`), else empty; the rank is empty for `gels`; singular values only for `gelsd` and `gelss`.
 
     Example:
         >>> import flambeau as torch
@@ -381,7 +386,8 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
         rank = wrap(leaf(_nothing(int64)))
         return return_types.linalg_lstsq((solution, residuals, rank, values))
     rank = matrix_rank(A.detach(), rtol=tolerance)
-    if residuals.numel() and (rank._data("lstsq") < A.shape[-1]).any():
+    if residuals.numel() and (driver in (None, "gelsy")
+                              or (rank._data("lstsq") < A.shape[-1]).any()):
         residuals = wrap(leaf(_nothing(A.dtype)))
     return return_types.linalg_lstsq((solution, residuals, rank, values))
 
@@ -396,7 +402,8 @@ def _check_lstsq(A: Any, B: Any, driver: str | None) -> None:
     if B.ndim < 1:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
     if A.dtype is not B.dtype:
-        raise RuntimeError("torch.linalg.lstsq: Expected input and other to have the same dtype, but "
+        raise RuntimeError("torch.linalg.lstsq: Expected input and other to have the same dtype, "
+                           "but "
                            f"got input's dtype {scalar_name(A.dtype)} and other's dtype "
                            f"{scalar_name(B.dtype)}")
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
@@ -409,7 +416,7 @@ def _check_lstsq(A: Any, B: Any, driver: str | None) -> None:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({axis})")
 
 
-# ---- powers and exponentials ----------------------------------------------------------------------
+# ---- powers and exponentials ---------------------------------------------------------------------
 
 def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
     """The n-th power of square matrices, by repeated squaring; a negative n inverts first.
@@ -427,9 +434,11 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.matrix_power.
     """
     if A.ndim < 2:
-        raise RuntimeError("linalg.matrix_power: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError("linalg.matrix_power: The input tensor A must have at least 2 "
+                           "dimensions.")
     if A.shape[-1] != A.shape[-2]:
-        raise RuntimeError("linalg.matrix_power: A must be batches of square matrices, but they are "
+        raise RuntimeError("linalg.matrix_power: A must be batches of square matrices, but they "
+                           "are "
                            f"{A.shape[-2]} by {A.shape[-1]} matrices")
     if n == 0:
         return with_out(_identity_like, out, A)
@@ -474,7 +483,7 @@ def matrix_exp(A: Value) -> Any:
     return la.matrix_exp(A)
 
 
-# ---- tensors as linear maps -----------------------------------------------------------------------
+# ---- tensors as linear maps ----------------------------------------------------------------------
 
 def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     """The inverse of a tensor as a linear map, for `tensordot` over `ind` dimensions.
@@ -494,7 +503,7 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     Source: PyTorch, torch.linalg.tensorinv.
     """
     if ind <= 0:
-        raise RuntimeError("Expected a strictly positive integer for 'ind'")
+        raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     shape = tuple(A.shape)
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     if rows != columns:
@@ -543,7 +552,8 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     rest = tuple(A.shape)[B.ndim:]
     n = B.numel()
     if n != math.prod(rest):
-        raise RuntimeError("Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+        raise RuntimeError("Expected self to satisfy the requirement prod(self.shape[other.ndim:]) "
+                           "== "
                            f"prod(self.shape[:other.ndim]), but got {math.prod(rest)} != "
                            f"{math.prod(tuple(A.shape)[:B.ndim])}")
     result = _viewed(solve(_viewed(A, (n, n)), _viewed(B, (n,))), rest)

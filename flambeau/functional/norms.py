@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import FLOATING, scalar_name
+from ..dtype import FLOATING, promote_types, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
@@ -15,8 +15,7 @@ from ..ops.movement import concatenate, zeros
 from .cumulative import between
 from .reduction import axes_of, keep, wrap_dim
 
-
-# ---- roots and powers whose gradient at zero is zero -----------------------------------------------
+# ---- roots and powers whose gradient at zero is zero ---------------------------------------------
 
 def root(x: Any) -> Any:
     """The square root of x ≥ 0 with gradient 0 at 0."""
@@ -44,7 +43,8 @@ def vector_norm_of(x: Any, p: float, axes: tuple[int, ...], keepdim: bool) -> An
         for axis in axes:
             if x.shape[axis] == 0:
                 raise IndexError(
-                    f"linalg.vector_norm cannot compute the {'inf' if p > 0 else '-inf'} norm on an "
+                    f"linalg.vector_norm cannot compute the {'inf' if p > 0 else '-inf'} norm on "
+                    f"an "
                     f"empty dimension {axis} as the operation does not have an identity")
         extreme = rd.reduce_max if p > 0 else rd.reduce_min
         out = extreme(magnitude(x), axes=axes)
@@ -71,8 +71,12 @@ def normed(x: Any, p: Any, dim: Any, keepdim: bool, dtype: Any, name: str) -> An
         check_norm_dtype(x, dtype, name)
         x = ar.astype(x, dtype)
     axes = axes_of(x, dim)
+    if math.isinf(p) and dim is None and not x.size:
+        raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor "
+                           "because the operation does not have an identity")
     if p < 0 and any(x.shape[a] == 0 for a in axes) and not math.isinf(p):
-        raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor as "
+        raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor "
+                           f"as "
                            "the operation does not have an identity")
     return vector_norm_of(x, float(p), axes, keepdim)
 
@@ -82,6 +86,10 @@ def check_norm_dtype(x: Any, dtype: Any, name: str) -> None:
     if dtype.category < FLOATING:
         raise RuntimeError(f"{name}: dtype should be floating point or complex. Got "
                            f"{scalar_name(dtype)}")
+    if dtype.is_complex == x.dtype.is_complex and promote_types(dtype, x.dtype) is not dtype:
+        raise RuntimeError(f"{name}: the dtype of the input ({scalar_name(x.dtype)}) should be "
+                           "convertible without narrowing to the specified dtype "
+                           f"({scalar_name(dtype)})")
     if dtype.is_complex != x.dtype.is_complex and (x.dtype.is_complex or dtype.is_complex):
         kind = "complex" if x.dtype.is_complex else "real"
         raise RuntimeError(f"{name}: dtype should be {kind} for {kind} inputs, but got "
@@ -98,7 +106,7 @@ def vector_norm(input: Any, p: float, dim: Any, keepdim: bool, dtype: Any = None
     return _vector_norm(input, p, tuple(dim) if isinstance(dim, list) else dim, keepdim, dtype)
 
 
-# ---- distances ------------------------------------------------------------------------------------
+# ---- distances -----------------------------------------------------------------------------------
 
 @op
 def dist(input: Value, other: Value, p: float = 2) -> Any:
@@ -120,7 +128,7 @@ def dist(input: Value, other: Value, p: float = 2) -> Any:
     return normed(d, p, None, False, None, "linalg.vector_norm")
 
 
-@op
+@op(out=True)
 def renorm(input: Value, p: float, dim: int, maxnorm: float) -> Any:
     """Scale slices along a dimension so that no p-norm exceeds `maxnorm`.
 
@@ -143,7 +151,8 @@ def renorm(input: Value, p: float, dim: int, maxnorm: float) -> Any:
     if maxnorm < 0:
         raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm:g}")
     if input.ndim < 2:
-        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} "
+                           f"dimensions")
     axis = wrap_dim(dim, input.ndim)
     axes = tuple(i for i in range(input.ndim) if i != axis)
     norm = vector_norm_of(input, float(p), axes, True)
@@ -178,7 +187,8 @@ def _check_cdist(x1: Any, x2: Any, p: float, mode: str) -> None:
         if x.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {label} got: {x.ndim}D")
     if x1.shape[-1] != x2.shape[-1]:
-        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: "
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} "
+                           f"X2: "
                            f"{x2.shape[-1]}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
@@ -190,7 +200,14 @@ _MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
           "donot_use_mm_for_euclid_dist")
 
 
-@op
+def _cdist_name(specs: Any, static: Any) -> str:
+    rows, columns = specs[0].shape[-2:-1], specs[1].shape[-2:-1]
+    many = max(*rows, *columns) > _MATRIX_PRODUCT_FROM
+    product = static[1] == _MODES[1] or static[1] == _MODES[0] and many
+    return "ViewBackward0" if static[0] == 2 and product else "CdistBackward0"
+
+
+@op(grad=_cdist_name)
 def cdist(x1: Value, x2: Value, p: float = 2.0,
           compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Any:
     """The p-norm distances between all rows of two batches; gradients are 0 at distance 0.

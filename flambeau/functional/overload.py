@@ -48,8 +48,8 @@ def tensor_only(x: Any, name: str, argument: str = "input", position: int = 1) -
         TypeError: as PyTorch words it.
     """
     if isinstance(x, Sym) and x.spec.weak:
-        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
-                        f"{_KINDS[x.dtype.category]}")
+        raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, "
+                        f"not {_KINDS[x.dtype.category]}")
     return x
 
 

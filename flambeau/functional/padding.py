@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import BOOL
+from ..dtype import BOOL, INTEGER, iinfo, int32
 from ..ops.movement import concatenate, embed, expand, flip, strided_slice
 from .calling import not_implemented
 from .windows import Ints
@@ -34,6 +34,7 @@ def _cropped(x: Any, axis: int, low: int, high: int) -> Any:
 
 
 def _constant(x: Any, pads: Any, value: Any) -> Any:
+    _check_value(x.dtype, value)
     start, shape = [0] * x.ndim, list(x.shape)
     for k in range(len(pads) // 2):
         axis, low, high = x.ndim - 1 - k, pads[2 * k], pads[2 * k + 1]
@@ -42,6 +43,16 @@ def _constant(x: Any, pads: Any, value: Any) -> Any:
         x = _cropped(x, axis, low, high)
         start[axis], shape[axis] = max(low, 0), shape[axis] + low + high
     return embed(x, shape=tuple(shape), start=tuple(start), step=(1,) * x.ndim, value=value or 0)
+
+
+def _check_value(d: Any, value: Any) -> None:
+    """Raise PyTorch's RuntimeError where an integer dtype cannot hold the value."""
+    if value is None or d.category != INTEGER:
+        return
+    bounds = iinfo(d)
+    if not bounds.min <= value <= bounds.max:
+        name = "int" if d is int32 else f"{d.name}_t"
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
 
 
 def _reflected(x: Any, axis: int, low: int, high: int) -> Any:
@@ -103,13 +114,13 @@ def _check_extension(x: Any, pads: Ints, mode: str) -> None:
                     f"Argument #{4 + 2 * k}: Padding size should be less than the corresponding "
                     f"input dimension, but got: padding ({low}, {high}) at dimension {axis} of "
                     f"input {list(x.shape)}")
-    _check_room(x.shape[-rank:], pads)
+    _check_room(x.shape[-rank:], pads, mode)
     if x.dtype.category == BOOL:
         kind = "reflection" if mode == "reflect" else "replication"
         raise not_implemented(f"{kind}_pad{rank}d", x.dtype)
 
 
-def _check_room(size: Ints, pads: Ints) -> None:
+def _check_room(size: Ints, pads: Ints, mode: str) -> None:
     """Raise PyTorch's RuntimeError where negative widths leave nothing."""
     rank = len(size)
     out = [n + pads[2 * k] + pads[2 * k + 1] for k, n in zip(reversed(range(rank)), size,
@@ -119,9 +130,9 @@ def _check_room(size: Ints, pads: Ints) -> None:
     letters = ("D", "H", "W")[3 - rank:]
     before = [f"{a}: {n}" for a, n in zip(letters, size, strict=True)]
     after = " ".join(f"{a}: {n}" for a, n in zip(letters, out, strict=True))
-    joined = ", ".join(before[-2:])
-    raise RuntimeError(f"input ({' '.join([*before[:-2], joined])}) is too small. Calculated output "
-                       f"{after}")
+    listed = " ".join([*before[:-2], ", ".join(before[-2:])])
+    end = " " if mode == "replicate" and rank == 2 else ""
+    raise RuntimeError(f"input ({listed}{end}) is too small. Calculated output {after}")
 
 
 @op(grad=_pad_name, widen=False)

@@ -48,7 +48,7 @@ def _row(name: str, body: Body, sentence: str, given: str, gives: str, grad: str
     return op(function, grad=grad, out=True)
 
 
-# ---- exponentials, logarithms, roots --------------------------------------------------------------
+# ---- exponentials, logarithms, roots ------------------------------------------------------------
 exp = _row("exp", ew.exp, "e to the power of each element.", "[0., 1.]",
            "tensor([1.0000, 2.7183])")
 exp2 = _row("exp2", ew.exp2, "2 to the power of each element.", "[0., 3.]", "tensor([1., 8.])")
@@ -66,7 +66,7 @@ reciprocal = _row("reciprocal", ew.reciprocal, "One over each element.", "[2., 4
                   "tensor([0.5000, 0.2500])")
 sigmoid = _row("sigmoid", ew.sigmoid, "1 / (1 + e^-x).", "[0., 1.]", "tensor([0.5000, 0.7311])")
 
-# ---- trigonometric and hyperbolic -----------------------------------------------------------------
+# ---- trigonometric and hyperbolic ---------------------------------------------------------------
 sin = _row("sin", ew.sin, "The sine.", "[0., 1.]", "tensor([0.0000, 0.8415])")
 cos = _row("cos", ew.cos, "The cosine.", "[0., 1.]", "tensor([1.0000, 0.5403])")
 tan = _row("tan", ew.tan, "The tangent.", "[0., 1.]", "tensor([0.0000, 1.5574])")
@@ -85,9 +85,19 @@ acosh = arccosh = _row("acosh", ew.acosh, "The inverse hyperbolic cosine.", "[1.
                        "tensor([0.0000, 1.3170])")
 atanh = arctanh = _row("atanh", ew.atanh, "The inverse hyperbolic tangent.", "[0., 0.5]",
                        "tensor([0.0000, 0.5493])")
-deg2rad = _row("deg2rad", lambda x: x * (math.pi / 180), "Degrees as radians.", "[0., 180.]",
+
+
+def _scaled(name: str, factor: float) -> Body:
+    def body(x: Any) -> Any:
+        if x.dtype.is_complex:
+            raise RuntimeError(f"{name} is not supported for complex tensors.")
+        return x * factor
+    return body
+
+
+deg2rad = _row("deg2rad", _scaled("deg2rad", math.pi / 180), "Degrees as radians.", "[0., 180.]",
                "tensor([0.0000, 3.1416])", grad="Deg2RadBackward0")
-rad2deg = _row("rad2deg", lambda x: x * (180 / math.pi), "Radians as degrees.", "[0., 1.]",
+rad2deg = _row("rad2deg", _scaled("rad2deg", 180 / math.pi), "Radians as degrees.", "[0., 1.]",
                "tensor([ 0.0000, 57.2958])", grad="Rad2DegBackward0")
 
 
@@ -100,7 +110,7 @@ def _sinc(x: Any) -> Any:
 sinc = _row("sinc", _sinc, "sin(πx) / (πx), which is 1 at 0.", "[0., 0.5]",
             "tensor([1.0000, 0.6366])")
 
-# ---- special functions ----------------------------------------------------------------------------
+# ---- special functions --------------------------------------------------------------------------
 erf = _row("erf", ew.erf, "The error function.", "[0., 1.]", "tensor([0.0000, 0.8427])",
            real="erf_vml_cpu")
 erfc = _row("erfc", ew.erfc, "1 - erf(x), exact for large x.", "[0., 1.]",
@@ -154,7 +164,7 @@ def mvlgamma(input: Value, p: int) -> Any:
     Example:
         >>> import flambeau as torch
         >>> torch.mvlgamma(torch.tensor([3., 4.]), 2)
-        tensor([1.5963, 3.9252])
+        tensor([1.5502, 3.5651])
 
     Source: torch.mvlgamma.
     """
@@ -183,12 +193,14 @@ def logit(input: Value, eps: float | None = None) -> Any:
     Source: torch.logit.
     """
     x = floating(tensor_only(input, "logit"))
+    if x.dtype.is_complex:
+        raise unsupported(x.dtype, "logit_cpu")
     if eps is not None:
         x = ar.where(x < eps, eps, ar.where(x > 1 - eps, 1 - eps, x))
     return ew.log(x / (1 - x))
 
 
-# ---- sign, rounding -------------------------------------------------------------------------------
+# ---- sign, rounding -----------------------------------------------------------------------------
 
 def _whole(prim: Any, kernel: str) -> Body:
     """A rounding: integers are whole already."""
@@ -305,6 +317,8 @@ def _finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 def _limited(input: Any, min: Any, max: Any) -> Any:
     bounds = [b for b in (min, max) if b is not None]
     d = ar.result_type(input, *bounds)
+    if d is bool_ and bounds[0].spec.weak:
+        raise unsupported(d, "clamp_min_scalar_cpu")
     if d.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
     x = ar.astype(input, d)
@@ -359,9 +373,9 @@ def clamp(input: Value, min: Value = None, max: Value = None) -> Any:
         kinds = ["Number" if x.spec.weak else "Tensor" for x in (min, max)]
         raise TypeError(
             "clamp() received an invalid combination of arguments - got (Tensor, min="
-            f"{kinds[0]}, max={kinds[1]}), but expected one of:\n * (Tensor input, Tensor min = None, "
-            "Tensor max = None, *, Tensor out = None)\n * (Tensor input, Number min = None, Number max "
-            "= None, *, Tensor out = None)\n")
+            f"{kinds[0]}, max={kinds[1]}), but expected one of:\n * (Tensor input, Tensor min = "
+            "None, Tensor max = None, *, Tensor out = None)\n * (Tensor input, Number min = None, "
+            "Number max = None, *, Tensor out = None)\n")
     return _limited(tensor_only(input, "clamp"), min, max)
 
 
@@ -380,15 +394,17 @@ def clamp_max(input: Value, max: Value) -> Any:
     return _limited(input, None, max)
 
 
-# ---- two operands ---------------------------------------------------------------------------------
+# ---- two operands -------------------------------------------------------------------------------
 
 def _pair_row(name: str, body: Callable[[Any, Any], Any], sentence: str, given: str, gives: str,
               grad: str | None = None, second: str = "other", integers: str = "") -> Any:
-    """A public function of two tensors; `integers`: "keep", "float" (default) or a kernel's name."""
+    """A public function of two tensors; `integers`: "keep", or the kernel that refuses them."""
     def function(input: Value, other: Value) -> Any:
         tensor_only(input, name)
         tensor_only(other, name, second, 2)
         d = ar.result_type(input, other)
+        if d.is_complex and integers != "keep" and name not in ("logaddexp", "ldexp"):
+            raise unsupported(d, f"{name}_cpu")
         if d.category < 2 and integers != "keep":
             if integers:
                 raise unsupported(d, integers)
@@ -413,7 +429,9 @@ def _extreme(name: str, prim: Any) -> Callable[[Any, Any], Any]:
 def _logaddexp(exponential: Any, logarithm: Any) -> Callable[[Any, Any], Any]:
     def body(a: Any, b: Any) -> Any:
         if a.dtype.is_complex:
-            raise unsupported(a.dtype, "logaddexp_cpu")
+            first = ew.real(a) >= ew.real(b)
+            high, low = ew.select(first, a, b), ew.select(first, b, a)
+            return high + logarithm(exponential(low - high))
         gap = ew.absolute(a - b)
         same = a.eq(b) & ew.absolute(a).eq(math.inf)
         return ew.select(same, a, ew.maximum(a, b) + logarithm(exponential(-gap)))
@@ -461,10 +479,12 @@ def copysign(input: Value, other: Value) -> Any:
     Source: torch.copysign.
     """
     d = ar.result_type(tensor_only(input, "copysign"), other)
+    if d.is_complex:
+        raise unsupported(d, "copysign_cpu")
     return ew.copysign(*ar.operands(input, other, d=d if d.category > 1 else get_default_dtype()))
 
 
-@op(grad="torch::autograd::NotImplemented", out=True)
+@op(grad="NotImplemented", out=True, widen=False)
 def heaviside(input: Value, values: Value) -> Any:
     """0 below zero, 1 above, `values` at zero.
 
@@ -499,13 +519,15 @@ def xlogy(input: Value, other: Value) -> Any:
     Source: torch.xlogy.
     """
     d = ar.result_type(input, other)
+    if d.is_complex:
+        raise unsupported(d, "xlogy_cpu")
     x, y = ar.operands(input, other, d=d if d.category > 1 else get_default_dtype())
     silent = x.eq(0) & ((y <= 0) | y.eq(math.inf))
     safe = ar.where(silent, ar.literal(1, x.dtype), y)
     return ar.where(silent, ar.literal(0, x.dtype), x * ew.log(safe))
 
 
-# ---- two results ----------------------------------------------------------------------------------
+# ---- two results --------------------------------------------------------------------------------
 
 @op(name="frexp", grad="FrexpBackward0")
 def decompose(input: Value) -> Any:

@@ -20,7 +20,7 @@ from .pooling_checks import (
     windows_of,
 )
 from .reduction import wrap_dim
-from .windows import Ints, batched, unbatched
+from .windows import Ints, batched, per_dim, unbatched
 
 # ---- maxima ---------------------------------------------------------------------------------------
 
@@ -215,3 +215,65 @@ def avg_pool3d(input: Value, kernel_size: Any, stride: Any = None, padding: Any 
     """Averages over windows of (N, C, D, H, W) or (C, D, H, W); arguments as those of `avg_pool2d`."""
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad,
                      divisor_override, 3)
+
+
+# ---- power averages -------------------------------------------------------------------------------
+
+def _lp_name(specs: Any, static: Any) -> str:
+    if static[0] == -math.inf:
+        return "NegBackward0"
+    if static[0] != math.inf:
+        return "PowBackward0"
+    rank = static[-1]
+    return "SqueezeBackward1" if rank == 1 else f"MaxPool{rank}DWithIndicesBackward0"
+
+
+@op(grad=_lp_name)
+def _lp_pool(input: Value, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool,
+             rank: int) -> Any:
+    largest = (max_pool1d, max_pool2d, max_pool3d)[rank - 1]
+    average = (avg_pool1d, avg_pool2d, avg_pool3d)[rank - 1]
+    if norm_type == math.inf:
+        return largest(ew.absolute(input), kernel_size, stride, 0, 1, ceil_mode)
+    if norm_type == -math.inf:
+        return -largest(-ew.absolute(input), kernel_size, stride, 0, 1, ceil_mode)
+    mean = average(input ** norm_type, kernel_size, stride, 0, ceil_mode)
+    size = ew.absolute(mean)
+    size = ar.where(size <= 0, ar.literal(0, size.dtype), size)
+    count = math.prod(per_dim(kernel_size, rank, "kernel_size"))
+    return (ew.sign(mean) * size * count) ** (1.0 / norm_type)
+
+
+def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
+              ceil_mode: bool = False) -> Any:
+    """(Σ x^p)^(1/p) over windows of (N, C, L) or (C, L); arguments as those of `lp_pool2d`."""
+    return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 1)
+
+
+def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
+              ceil_mode: bool = False) -> Any:
+    """(Σ x^p)^(1/p) over windows of (N, C, H, W) or (C, H, W).
+
+    A window whose sum is zero has no gradient (NaN).
+
+    Args:
+        input: floating point.
+        norm_type: p; ±∞ gives the largest or smallest absolute value.
+        kernel_size: size of a window.
+        stride: step of the windows. Default: kernel_size.
+        ceil_mode: round the number of windows up instead of down. Default: False.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.lp_pool2d(torch.tensor([[[3., 4.]]]), 2, (1, 2))
+        tensor([[[5.]]])
+
+    Source: PyTorch, torch.nn.functional.lp_pool2d.
+    """
+    return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 2)
+
+
+def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
+              ceil_mode: bool = False) -> Any:
+    """(Σ x^p)^(1/p) over windows of (N, C, D, H, W); arguments as those of `lp_pool2d`."""
+    return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 3)

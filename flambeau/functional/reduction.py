@@ -13,10 +13,9 @@ from ..ops import reduction as rd
 from ..ops.define import Sym
 from ..ops.gather import take_along
 from ..ops.movement import reshape, zeros
-from .calling import is_value, not_implemented, numpy_names, with_out
+from .calling import is_value, not_implemented, numpy_names, presented, with_out
 
-
-# ---- dimensions -----------------------------------------------------------------------------------
+# ---- dimensions ----------------------------------------------------------------------------------
 
 def axes_of(x: Any, dim: Any) -> tuple[int, ...]:
     """Dimensions given as None, an int or a sequence, as sorted non-negative numbers.
@@ -89,8 +88,9 @@ def _numbered(name: str) -> Any:
     return grad_name
 
 
-# ---- sums, products, means ------------------------------------------------------------------------
+# ---- sums, products, means -----------------------------------------------------------------------
 
+@presented("input dim! keepdim dtype out")
 @numpy_names
 @op(grad=_numbered("Sum"), out=True)
 def sum(input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -145,6 +145,7 @@ def _prod(input: Value, dim: Any, keepdim: bool, dtype: Any) -> Any:
     return accumulated(input, dim, keepdim, dtype, rd.reduce_prod)
 
 
+@presented("input dim! keepdim dtype out")
 @numpy_names
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None,
          out: Any = None) -> Any:
@@ -166,6 +167,7 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     return with_out(_prod, out, input, dim, keepdim, dtype)
 
 
+@presented("input dim! keepdim dtype out")
 @numpy_names
 @op(grad=_numbered("Mean"), out=True)
 def mean(input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -228,7 +230,7 @@ def nanmean(input: Value, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     return total / reduced(valid, dim, keepdim, rd.reduce_sum)
 
 
-# ---- logic and counts -----------------------------------------------------------------------------
+# ---- logic and counts ----------------------------------------------------------------------------
 
 def _logical(x: Any, dim: Any, keepdim: bool, primitive: Any) -> Any:
     out = x.ne(0) if x.dtype.category > BOOL else x
@@ -302,7 +304,7 @@ def count_nonzero(input: Value, dim: Any = None) -> Any:
     return reduced(ar.astype(input.ne(0), int64), dim, False, rd.reduce_sum)
 
 
-# ---- extremes -------------------------------------------------------------------------------------
+# ---- extremes ------------------------------------------------------------------------------------
 
 def check_nonempty(name: str, x: Any, axes: tuple[int, ...], call: str = "()") -> None:
     """Raise PyTorch's error where an extreme is asked of no elements."""
@@ -316,7 +318,8 @@ def _check_extreme(name: str, x: Any, dim: Any) -> None:
         raise not_implemented(f"{'max' if 'max' in name else 'min'}_values_cpu", x.dtype)
     if dim is None or dim == ():
         if x.size == 0:
-            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() "
+            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for "
+                               f"input.numel() "
                                "== 0. Specify the reduction dim with the 'dim' argument.")
     elif x.size == 0:
         for d in dim if isinstance(dim, (tuple, list)) else (dim,):
@@ -436,6 +439,17 @@ def selected(x: Sym, index: Sym, axis: int, keepdim: bool) -> tuple[Sym, Sym]:
     return reshape(value, shape=index.shape), index
 
 
+def check_dim(name: str, dim: Any) -> None:
+    """Raise where a function that takes one dimension is given several.
+
+    Raises:
+        TypeError: as PyTorch does.
+    """
+    if not hasattr(dim, "__index__"):
+        raise TypeError(f"{name}() received an invalid combination of arguments - got "
+                        f"({type(dim).__name__}), but expected one dimension")
+
+
 _max_all, _max_along = _extreme("max", rd.reduce_max, rd.argmax)
 _min_all, _min_along = _extreme("min", rd.reduce_min, rd.argmin)
 
@@ -450,6 +464,7 @@ def _minimum(input: Value, other: Value) -> Any:
     return ew.minimum(*ar.operands(input, other))
 
 
+@presented("input dim! keepdim out")
 @numpy_names
 def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None,
         out: Any = None) -> Any:
@@ -478,9 +493,11 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
         return with_out(_maximum, out, input, dim if other is None else other)
     if dim is None:
         return with_out(_max_all, out, input)
+    check_dim("max", dim)
     return return_types.max(with_out(_max_along, out, input, dim, keepdim))
 
 
+@presented("input dim! keepdim out")
 @numpy_names
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None,
         out: Any = None) -> Any:
@@ -507,6 +524,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
         return with_out(_minimum, out, input, dim if other is None else other)
     if dim is None:
         return with_out(_min_all, out, input)
+    check_dim("min", dim)
     return return_types.min(with_out(_min_along, out, input, dim, keepdim))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from .. import generator as streams
 from ..autograd.base import TensorBase, wrap
 from ..autograd.inplace import assign, overwritten
+from ..autograd.record import write_out
 from ..dtype import dtype, int64, scalar_name
 from ..graph import leaf
 
@@ -32,7 +33,7 @@ def stream_of(generator: Any) -> streams.Generator:
 
 
 def order_in_memory(t: Any) -> tuple[int, ...]:
-    """Dimensions from the longest stride to the shortest: the order in which samples are written."""
+    """Dimensions from the longest stride to the shortest: samples are written in this order."""
     strides = t._strided()[0]
     shape = t._node.spec.shape
     return tuple(sorted(range(len(shape)), key=lambda i: (-strides[i] if shape[i] != 1 else 0, i)))
@@ -113,7 +114,7 @@ def log_normal_(t: Any, mean: float = 1, std: float = 2, *, generator: Any = Non
         stream_of(generator), shape, _numpy(t), mean, std))
 
 
-# ---- new tensors ----------------------------------------------------------------------------------
+# ---- new tensors --------------------------------------------------------------------------------
 
 def sampled(array: Any, d: dtype, like: Any, name: str) -> Any:
     """A tensor of samples; on the tape with zero gradients where their parameters `like` are."""
@@ -121,7 +122,7 @@ def sampled(array: Any, d: dtype, like: Any, name: str) -> Any:
     return overwritten(like, t, name) if like.requires_grad else t
 
 
-def bernoulli(input: Any, p: Any = None, *, generator: Any = None) -> Any:
+def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """Ones with the probabilities in `input` (or p for all), zeros otherwise.
 
     Args:
@@ -141,7 +142,9 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None) -> Any:
                                   f"'{scalar_name(input.dtype)}'")
     given = input._data("bernoulli") if p is None else float(p)
     array = streams.bernoulli(stream_of(generator), given, tuple(input.shape), _numpy(input))
-    name = "BernoulliBackward0" if p is None else "torch::autograd::NotImplemented"
+    name = "BernoulliBackward0" if p is None else "NotImplemented"
+    if out is not None:
+        return write_out(out, wrap(leaf(array, input.dtype)), "bernoulli")
     return sampled(array, input.dtype, input, name)
 
 
@@ -160,7 +163,7 @@ def poisson(input: Any, generator: Any = None) -> Any:
 
 
 def multinomial(input: Any, num_samples: int, replacement: bool = False, *,
-                generator: Any = None) -> Any:
+                generator: Any = None, out: Any = None) -> Any:
     """Indices drawn with probabilities proportional to the weights in each row.
 
     Args:
@@ -173,4 +176,5 @@ def multinomial(input: Any, num_samples: int, replacement: bool = False, *,
     """
     array = streams.multinomial(stream_of(generator), input._data("multinomial"), num_samples,
                                 replacement=replacement)
-    return wrap(leaf(array, int64))
+    t = wrap(leaf(array, int64))
+    return t if out is None else write_out(out, t, "multinomial")

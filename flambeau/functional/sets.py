@@ -9,7 +9,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.base import TensorBase, wrap
 from ..autograd.record import Value, op, write_out
-from ..dtype import BOOL, FLOATING, scalar_name
+from ..dtype import BOOL, FLOATING
 from ..graph import leaf
 from ..ops.sort import search
 from .calling import not_implemented
@@ -29,7 +29,7 @@ def _results(values: Any, d: Any, inverse: Any, counts: Any, flags: tuple[bool, 
     return tuple(out) if len(out) > 1 else out[0]
 
 
-# ---- distinct values ------------------------------------------------------------------------------
+# ---- distinct values -----------------------------------------------------------------------------
 
 def unique(input: Any, sorted: bool = True, return_inverse: bool = False,
            return_counts: bool = False, dim: int | None = None) -> Any:
@@ -73,7 +73,8 @@ def _slices(x: Any, dim: int) -> tuple[Any, Any]:
     if x.ndim == 0:
         return x.reshape(1, 1), lambda index: x.reshape(1)[index]
     if 0 in x.shape and x.shape[axis] != 0:
-        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot "
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique "
+                           "cannot "
                            "be applied")
     rows = np.moveaxis(x, axis, 0).reshape(x.shape[axis], -1)
     return rows, lambda index: np.take(x, index, axis)
@@ -121,7 +122,7 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
                     (return_inverse, return_counts))
 
 
-# ---- counts ---------------------------------------------------------------------------------------
+# ---- counts --------------------------------------------------------------------------------------
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each non-negative integer occurs, or the sum of its weights.
@@ -248,17 +249,13 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     return return_types.histogram(result if out is None else write_out(out, result))
 
 
-# ---- places in sorted sequences -------------------------------------------------------------------
+# ---- places in sorted sequences ------------------------------------------------------------------
 
 @op(name="searchsorted", widen=False)
-def _searchsorted(sorted_sequence: Value, input: Value, sorter: Value, right: bool,
-                  narrow: bool) -> Any:
+def _searchsorted(sorted_sequence: Value, input: Value, sorter: Value = None,
+                  right: bool = False, narrow: bool = False) -> Any:
     name = "torch.searchsorted()"
     seq = sorted_sequence
-    if not input.spec.weak and seq.dtype is not input.dtype:
-        raise RuntimeError(f"{name}: input value tensor and boundary tensor should have same dtype, but "
-                           f"got boundary tensor dtype {scalar_name(seq.dtype).lower()} and input "
-                           f"value tensor dtype {scalar_name(input.dtype).lower()}")
     if seq.ndim != 1 and seq.shape[:-1] != input.shape[:-1]:
         raise RuntimeError(
             f"{name}: boundaries tensor should be 1 dimension or the first N-1 dimensions of "
@@ -291,7 +288,8 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         raise RuntimeError("torch.searchsorted(): side can only be 'left' or 'right' but got "
                            f"{side}")
     if side == "left" and right:
-        raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got side "
+        raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got "
+                           "side "
                            "of left while right was True")
     result = _searchsorted(sorted_sequence, input, sorter, bool(right or side == "right"), out_int32)
     return result if out is None else write_out(out, result)
@@ -315,7 +313,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     Source: PyTorch, torch.bucketize.
     """
     if boundaries.ndim != 1:
-        raise RuntimeError("bucketize(): boundaries tensor must be 1 dimension, but got dim("
+        raise RuntimeError("boundaries tensor must be 1 dimension, but got dim("
                            f"{boundaries.ndim})")
     result = _searchsorted(boundaries, input, None, bool(right), out_int32)
     return result if out is None else write_out(out, result)

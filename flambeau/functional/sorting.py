@@ -11,7 +11,7 @@ from ..ops import arithmetic as ar
 from ..ops.gather import take_along
 from ..ops.movement import reshape, strided_slice
 from ..ops.sort import argsort as order_of
-from .calling import not_implemented, numpy_names, with_out
+from .calling import not_implemented, numpy_names, presented, with_out
 from .reduction import check_nonempty, selected, wrap_dim
 
 
@@ -28,8 +28,8 @@ def _order(x: Any, dim: int, descending: bool) -> Any:
     return order_of(x, axis=axis, descending=bool(descending))
 
 
-@op(name="sort", grad=lambda specs, static: f"SortBackward{int(static[2] is not None)}")
-def _sort(input: Value, dim: int, descending: bool, stable: Any = None) -> Any:
+@op(name="sort", grad=lambda specs, static: f"SortBackward{int(static[2])}")
+def _sort(input: Value, dim: int, descending: bool, stable: bool = False) -> Any:
     if not input.ndim:
         wrap_dim(dim, 0)
         return input, ar.literal(0, int64)
@@ -38,7 +38,7 @@ def _sort(input: Value, dim: int, descending: bool, stable: Any = None) -> Any:
 
 
 @numpy_names
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: Any = None, *,
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *,
          out: Any = None) -> Any:
     """The elements in order along a dimension, with their indices; NaN counts as the greatest.
 
@@ -58,7 +58,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: Any = None
 
     Source: PyTorch, torch.sort.
     """
-    return return_types.sort(with_out(_sort, out, input, dim, descending, stable))
+    return return_types.sort(with_out(_sort, out, input, dim, descending, bool(stable)))
 
 
 @op(name="argsort")
@@ -69,6 +69,7 @@ def _argsort(input: Value, dim: int, descending: bool) -> Any:
     return _order(input, dim, descending)
 
 
+@presented("input dim descending stable")
 @numpy_names
 def argsort(input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False,
             out: Any = None) -> Any:

@@ -15,14 +15,13 @@ from ..ops.contraction import dot
 from ..ops.gather import take_along
 from ..ops.movement import concatenate, permute, reshape, zeros
 from ..ops.sort import argsort
-from .calling import is_value, not_implemented, numpy_names, with_out
+from .calling import is_value, not_implemented, numpy_names, presented, with_out
 from .cumulative import between
 from .norms import root
-from .reduction import axes_of, check_nonempty, count_of, keep, reduced, selected, wrap_dim
+from .reduction import axes_of, check_nonempty, count_of, keep, selected, wrap_dim
 from .sorting import pick
 
-
-# ---- variance -------------------------------------------------------------------------------------
+# ---- variance ------------------------------------------------------------------------------------
 
 def _moments(x: Any, dim: Any, correction: float, keepdim: bool) -> tuple[Any, Any]:
     """Variance and mean over dimensions."""
@@ -66,7 +65,7 @@ def _spread(name: str, function: Any, input: Any, dim: Any, unbiased: Any, keepd
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if correction is None:
-        correction = 1 if unbiased is None or unbiased else 0
+        correction = 1 if unbiased else 0
     if isinstance(dim, list):
         dim = tuple(dim)
     shape = tuple(input.shape)
@@ -77,21 +76,23 @@ def _spread(name: str, function: Any, input: Any, dim: Any, unbiased: Any, keepd
     if n - correction <= 0 and input.dtype.category >= FLOATING and (n or input.ndim):
         rest = [s for i, s in enumerate(shape) if i not in dims]
         if 0 not in rest:
-            warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less "
+            warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly "
+                          f"less "
                           "than the reduction factor (input numel divided by output numel).",
                           stacklevel=3)
     return with_out(function, out, input, dim, correction, keepdim)
 
 
+@presented("input dim! unbiased keepdim out")
 @numpy_names
-def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
+def var(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: Any = None, out: Any = None) -> Any:
     """The variance: Σ (x - mean)² / max(0, n - correction).
 
     Args:
         input: a floating-point or complex tensor.
         dim: one dimension or several; all by default.
-        unbiased: True: correction 1, False: correction 0.
+        unbiased: False: correction 0. Default: True.
         keepdim: keep the reduced dimensions with size 1. Default: False.
         correction: subtracted from the number of elements. Default: 1.
 
@@ -105,15 +106,16 @@ def var(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False
     return _spread("var", _var, input, dim, unbiased, keepdim, correction, out)
 
 
+@presented("input dim! unbiased keepdim out")
 @numpy_names
-def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
+def std(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
         correction: Any = None, out: Any = None) -> Any:
     """The standard deviation, the root of the variance; its gradient at 0 is 0.
 
     Args:
         input: a floating-point or complex tensor.
         dim: one dimension or several; all by default.
-        unbiased: True: correction 1, False: correction 0.
+        unbiased: False: correction 0. Default: True.
         keepdim: keep the reduced dimensions with size 1. Default: False.
         correction: subtracted from the number of elements. Default: 1.
 
@@ -127,15 +129,16 @@ def std(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False
     return _spread("std", _std, input, dim, unbiased, keepdim, correction, out)
 
 
+@presented("input dim! unbiased keepdim out")
 @numpy_names
-def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
+def var_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: Any = None) -> Any:
     """Variance and mean, as `var` and `mean` give them.
 
     Args:
         input: a floating-point or complex tensor.
         dim: one dimension or several; all by default.
-        unbiased: True: correction 1, False: correction 0.
+        unbiased: False: correction 0. Default: True.
         keepdim: keep the reduced dimensions with size 1. Default: False.
         correction: subtracted from the number of elements. Default: 1.
 
@@ -149,15 +152,16 @@ def var_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = 
     return _spread("var_mean", _var_mean, input, dim, unbiased, keepdim, correction)
 
 
+@presented("input dim! unbiased keepdim out")
 @numpy_names
-def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *,
+def std_mean(input: Any, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *,
              correction: Any = None) -> Any:
     """Standard deviation and mean, as `std` and `mean` give them.
 
     Args:
         input: a floating-point or complex tensor.
         dim: one dimension or several; all by default.
-        unbiased: True: correction 1, False: correction 0.
+        unbiased: False: correction 0. Default: True.
         keepdim: keep the reduced dimensions with size 1. Default: False.
         correction: subtracted from the number of elements. Default: 1.
 
@@ -171,7 +175,7 @@ def std_mean(input: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = 
     return _spread("std_mean", _std_mean, input, dim, unbiased, keepdim, correction)
 
 
-# ---- medians and modes ----------------------------------------------------------------------------
+# ---- medians and modes ---------------------------------------------------------------------------
 
 def _middle(x: Any, axis: int, skip_nan: bool) -> Any:
     """The index of the lower median along an axis; NaN wins unless it is skipped."""
@@ -225,6 +229,7 @@ _median_all, _median_along = _median_ops("median", False)
 _nanmedian_all, _nanmedian_along = _median_ops("nanmedian", True)
 
 
+@presented("input dim! keepdim out")
 @numpy_names
 def median(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The median (of two middle elements the lower), or along a dimension with its index.
@@ -249,6 +254,7 @@ def median(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = Non
     return return_types.median(with_out(_median_along, out, input, dim, keepdim))
 
 
+@presented("input dim! keepdim out")
 @numpy_names
 def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The median of the elements that are not NaN.
@@ -318,7 +324,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     return return_types.mode(with_out(_mode, out, input, dim, keepdim))
 
 
-# ---- quantiles ------------------------------------------------------------------------------------
+# ---- quantiles -----------------------------------------------------------------------------------
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -406,7 +412,8 @@ def _checked_quantile(name: str, input: Any, q: Any, dim: Any, keepdim: bool, in
     elif not 0 <= q <= 1:
         raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
     if interpolation not in _INTERPOLATIONS:
-        raise RuntimeError(f"{name}() interpolation must be one of linear, lower, higher, midpoint or "
+        raise RuntimeError(f"{name}() interpolation must be one of linear, lower, higher, midpoint "
+                           f"or "
                            f"nearest, but got {interpolation}")
     return with_out(_quantile_op, out, input, q, dim, keepdim, interpolation,
                     name == "nanquantile")
@@ -464,7 +471,7 @@ def nanquantile(input: Any, q: Any, dim: Any = None, keepdim: bool = False, *,
     return _checked_quantile("nanquantile", input, q, dim, keepdim, interpolation, out)
 
 
-# ---- covariance -----------------------------------------------------------------------------------
+# ---- covariance ----------------------------------------------------------------------------------
 
 @op(grad="SqueezeBackward0")
 def cov(input: Value, *, correction: int = 1, fweights: Value = None,

@@ -166,8 +166,8 @@ def _fractional_positions(samples: Any, size: Ints, kernel: Ints, out: Ints) -> 
     rank = len(size)
     flat: Any = 0
     for k in range(rank):
-        # PyTorch takes the samples in the order width, height, depth
-        column = strided_slice(samples, start=(0, 0, rank - 1 - k), step=(1, 1, 1),
+        # PyTorch takes the samples in the order (width, height), but (depth, height, width)
+        column = strided_slice(samples, start=(0, 0, 1 - k if rank == 2 else k), step=(1, 1, 1),
                                shape=(*samples.shape[:2], 1))
         sample = reshape(column, shape=samples.shape[:2])
         begin = reshape(_begins(sample, size[k], kernel[k], out[k]),
@@ -185,7 +185,8 @@ def _fractional(x: Any, kernel: Ints, out: Ints, samples: Any, rank: int) -> Any
     for d, (n, k, o) in enumerate(zip(size, kernel, out, strict=True)):
         if o + k - 1 > n:
             axis = ("time", "height", "width")[3 - rank + d]
-            raise RuntimeError(f"fractional_max_pool{rank}d_out(): pool {axis} {k} too large "
+            name = f"fractional_max_pool{rank}d" + ("_out" if rank == 3 else "")
+            raise RuntimeError(f"{name}(): pool {axis} {k} too large "
                                f"relative to input {axis} {n}")
     rows = (lead[0] if len(lead) == 2 else 1, lead[-1])
     place = _fractional_positions(samples, size, kernel, out)

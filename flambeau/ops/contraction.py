@@ -178,19 +178,23 @@ def _convolve_rule(x: Spec, w: Spec, stride: Ints, padding: Pairs, dilation: Int
     return spec((x.shape[0], w.shape[0], *out), x.dtype)
 
 
+def _conj(x: Sym) -> Sym:
+    return Primitive.table["conj"](x) if x.dtype.is_complex else x
+
+
 convolve = Primitive(
     "convolve", "contraction", _convolve_numpy, _convolve_rule,
-    lambda g, y, x, w, **p: [convolve_input(g, w, size=x.shape[2:], **p),
-                             convolve_weight(x, g, kernel=w.shape[2:], **p)])
+    lambda g, y, x, w, **p: [convolve_input(g, _conj(w), size=x.shape[2:], **p),
+                             convolve_weight(_conj(x), g, kernel=w.shape[2:], **p)])
 convolve_input = Primitive(
     "convolve_input", "contraction", _convolve_input_numpy,
     lambda g, w, size, stride, padding, dilation, groups: spec(
         (g.shape[0], w.shape[1] * groups, *size), g.dtype),
-    lambda ct, y, g, w, size, **p: [convolve(ct, w, **p),
-                                    convolve_weight(ct, g, kernel=w.shape[2:], **p)])
+    lambda ct, y, g, w, size, **p: [convolve(ct, _conj(w), **p),
+                                    convolve_weight(ct, _conj(g), kernel=w.shape[2:], **p)])
 convolve_weight = Primitive(
     "convolve_weight", "contraction", _convolve_weight_numpy,
     lambda x, g, kernel, stride, padding, dilation, groups: spec(
         (g.shape[1], x.shape[1] // groups, *kernel), x.dtype),
-    lambda ct, y, x, g, kernel, **p: [convolve_input(g, ct, size=x.shape[2:], **p),
-                                      convolve(x, ct, **p)])
+    lambda ct, y, x, g, kernel, **p: [convolve_input(_conj(g), ct, size=x.shape[2:], **p),
+                                      convolve(_conj(x), ct, **p)])

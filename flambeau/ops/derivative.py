@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .define import Instr, Primitive, Sym, Template, Trace, finish, item, live_instrs
+from .define import Instr, Sym, Template, Trace, finish, item, live_instrs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,9 @@ def _renumbered(template: Template, names: dict[int, int]) -> Template:
 def _reverse(template: Template, wrt: tuple[int, ...], values: dict[int, Any],
              cts: dict[int, Any]) -> None:
     """Propagate cotangents from the last line to the first."""
-    depends = set(wrt)
-    for instr in template.instrs:
-        if any(a in depends for a in instr.args) and not _is_integral(instr):
-            depends.add(instr.out)
+    depends = _dependent(template, wrt)
+    items = {(i.args[0], i.params["index"]): values[i.out] for i in template.instrs
+             if i.prim is item}
     for instr in reversed(template.instrs):
         ct = cts.pop(instr.out, None)
         if ct is None or instr.out not in depends:
@@ -140,22 +139,45 @@ def _reverse(template: Template, wrt: tuple[int, ...], values: dict[int, Any],
             index = instr.params["index"]
             slots[index] = slots[index] + ct if index in slots else ct
             continue
-        for a, g in zip(instr.args, _pull_back(instr, ct, values), strict=True):
+        for a, g in zip(instr.args, _pull_back(instr, ct, values, items), strict=True):
             if g is not None and a in depends:
                 cts[a] = cts[a] + g if a in cts else g
+
+
+def _dependent(template: Template, wrt: tuple[int, ...]) -> set[int]:
+    """The numbers of the values that depend differentiably on the inputs `wrt`."""
+    depends = set(wrt)
+    for instr in template.instrs:
+        if (any(a in depends for a in instr.args) and not _is_integral(instr)
+                and instr.prim.name != "stop_gradient"):
+            depends.add(instr.out)
+    return depends
+
+
+def dependent_outputs(template: Template, wrt: tuple[int, ...]) -> tuple[bool, ...]:
+    """For each output, whether it depends differentiably on the inputs `wrt`."""
+    key = ("dependent", wrt)
+    found: tuple[bool, ...] | None = template.vjps.get(key)
+    if found is None:
+        depends = _dependent(template, wrt)
+        found = template.vjps[key] = tuple(o in depends for o in template.outputs)
+    return found
 
 
 def _is_integral(instr: Instr) -> bool:
     return not isinstance(instr.spec, tuple) and instr.spec.dtype.category < 2
 
 
-def _pull_back(instr: Instr, ct: Any, values: dict[int, Any]) -> Sequence[Sym | None]:
+def _pull_back(instr: Instr, ct: Any, values: dict[int, Any],
+               items: dict[tuple[int, int], Any]) -> Sequence[Sym | None]:
+    """Cotangents of a line's arguments; of several results, `items` are those that have names."""
     args = [values[a] for a in instr.args]
     out = values[instr.out]
     if instr.prim.vjp is None:
         return [None] * len(args)
     if isinstance(instr.spec, tuple):
-        parts = tuple(Primitive.__call__(item, out, index=i) for i in range(len(instr.spec)))
+        parts = tuple(items[instr.out, i] if (instr.out, i) in items else item(out, index=i)
+                      for i in range(len(instr.spec)))
         cts = tuple(ct.get(i) for i in range(len(instr.spec)))
         return instr.prim.vjp(cts, parts, *args, **instr.params)  # type: ignore[no-any-return]
     return instr.prim.vjp(ct, out, *args, **instr.params)  # type: ignore[no-any-return]

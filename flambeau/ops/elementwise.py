@@ -99,14 +99,14 @@ def _to_bool(d: dtype) -> dtype:
     return bool_
 
 
-# ---- arithmetic -----------------------------------------------------------------------------------
+# ---- arithmetic ---------------------------------------------------------------------------------
 neg = unary("neg", np.negative, lambda g, y, x: -g)
 add = binary("add", np.add, lambda g, y, a, b: (g, g))
 sub = binary("sub", np.subtract, lambda g, y, a, b: (g, -g))
 mul = binary("mul", np.multiply, lambda g, y, a, b: (g * _conj(b), g * _conj(a)))
 div = binary("div", np.true_divide,
              lambda g, y, a, b: (g / _conj(b), -g * _conj(y / b)))
-reciprocal = unary("reciprocal", np.reciprocal, lambda g, y, x: -g * _conj(y * y))
+reciprocal = unary("reciprocal", special.reciprocal, lambda g, y, x: -g * _conj(y * y))
 square = unary("square", np.square, lambda g, y, x: g * _conj(x + x))
 maximum = binary("maximum", np.maximum, lambda g, y, a, b: _tied(g, y, a, b))
 minimum = binary("minimum", np.minimum, lambda g, y, a, b: _tied(g, y, a, b))
@@ -126,19 +126,19 @@ ceil = unary("ceil", np.ceil, _flat)
 trunc = unary("trunc", np.trunc, _flat)
 round_even = unary("round_even", np.rint, _flat)
 
-# ---- exponentials, logarithms, roots --------------------------------------------------------------
+# ---- exponentials, logarithms, roots ------------------------------------------------------------
 exp = unary("exp", np.exp, lambda g, y, x: g * _conj(y))
 exp2 = unary("exp2", np.exp2, lambda g, y, x: g * _conj(y) * math.log(2))
 expm1 = unary("expm1", np.expm1, lambda g, y, x: g * _conj(y + 1))
 log = unary("log", np.log, lambda g, y, x: g / _conj(x))
 log2 = unary("log2", np.log2, lambda g, y, x: g / _conj(x * math.log(2)))
-log10 = unary("log10", np.log10, lambda g, y, x: g / _conj(x * math.log(10)))
+log10 = unary("log10", special.log10, lambda g, y, x: g / _conj(x * math.log(10)))
 log1p = unary("log1p", np.log1p, lambda g, y, x: g / _conj(x + 1))
 sqrt = unary("sqrt", np.sqrt, lambda g, y, x: g / _conj(y + y))
 rsqrt = unary("rsqrt", special.rsqrt, lambda g, y, x: g * _conj(y * y * y) * -0.5)
 sigmoid = unary("sigmoid", special.sigmoid, lambda g, y, x: g * _conj((1 - y) * y))
 
-# ---- trigonometric and hyperbolic -----------------------------------------------------------------
+# ---- trigonometric and hyperbolic ---------------------------------------------------------------
 sin = unary("sin", np.sin, lambda g, y, x: g * _conj(cos(x)))
 cos = unary("cos", np.cos, lambda g, y, x: -g * _conj(sin(x)))
 tan = unary("tan", np.tan, lambda g, y, x: g * _conj(1 + y * y))
@@ -155,7 +155,7 @@ atanh = unary("atanh", np.arctanh, lambda g, y, x: g / _conj(1 - x * x))
 atan2 = binary("atan2", np.arctan2, lambda g, y, a, b: _atan2_vjp(g, a, b))
 hypot = binary("hypot", np.hypot, lambda g, y, a, b: (g * (a / y), g * (b / y)))
 
-# ---- special functions ----------------------------------------------------------------------------
+# ---- special functions --------------------------------------------------------------------------
 erf = unary("erf", special.erf,
             lambda g, y, x: g * exp(-(x * x)) * (2 / math.sqrt(math.pi)))
 erfc = unary("erfc", special.erfc,
@@ -174,7 +174,7 @@ exponent = _elementwise("exponent", lambda x: np.frexp(x)[1], None, lambda d: in
 gcd = _elementwise("gcd", np.gcd, None, kind="host")
 lcm = _elementwise("lcm", special.lcm, None, kind="host")
 
-# ---- comparison, logic, bits ----------------------------------------------------------------------
+# ---- comparison, logic, bits --------------------------------------------------------------------
 eq = binary("eq", np.equal, None, _to_bool)
 ne = binary("ne", np.not_equal, None, _to_bool)
 lt = binary("lt", np.less, None, _to_bool)
@@ -189,14 +189,14 @@ bitwise_not = unary("bitwise_not", np.invert)
 shift_left = binary("shift_left", special.shift_left)
 shift_right = binary("shift_right", special.shift_right)
 
-# ---- complex parts --------------------------------------------------------------------------------
+# ---- complex parts ------------------------------------------------------------------------------
 conj = unary("conj", np.conjugate, lambda g, y, x: conj(g))
 real = unary("real", np.real, lambda g, y, x: to_complex(g, _zero(g.dtype)), lambda d: d.to_real())
 imag = unary("imag", np.imag, lambda g, y, x: to_complex(_zero(g.dtype), g), lambda d: d.to_real())
 to_complex = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g), imag(g)),
                     lambda d: d.to_complex())
 
-# ---- selection and conversion ---------------------------------------------------------------------
+# ---- selection and conversion -------------------------------------------------------------------
 select = _elementwise(
     "select", np.where,
     lambda g, y, c, a, b: (None, select(c, g, _zero(g.dtype)), _zero_where(c, g)), typed=1)
@@ -233,7 +233,7 @@ constant = Primitive(  # a 0-d constant known when the template is made
     lambda value, dtype: spec((), dtype), lambda g, y, **params: [])
 
 
-# ---- derivatives that do not fit a line -----------------------------------------------------------
+# ---- derivatives that do not fit a line ---------------------------------------------------------
 
 def _tied(g: Sym, y: Sym, a: Sym, b: Sym) -> tuple[Sym, Sym]:
     """The gradient of the larger (or smaller) of two: halves at ties, to both where one is NaN."""

@@ -1,6 +1,7 @@
 """Factorisations and solvers of (batches of) matrices: host primitives over LAPACK through NumPy.
 
-Their derivatives are formulas in primitives, so they can be differentiated again. `info` results are
+Their derivatives are formulas in primitives, so they can be differentiated again. `info` results
+are
 0 where a factorisation succeeded, else the (1-based) place where it failed.
 """
 
@@ -21,7 +22,7 @@ from .movement import concatenate, expand, permute, reshape, strided_slice, zero
 Cts = tuple[Sym | None, ...]
 
 
-# ---- matrices as symbolic values ------------------------------------------------------------------
+# ---- matrices as symbolic values -----------------------------------------------------------------
 
 def adjoint(x: Sym) -> Sym:
     """The conjugate transpose of the last two dimensions."""
@@ -104,7 +105,15 @@ def _differences(values: Sym, like: Sym) -> Sym:
     return gap if gap.dtype is like.dtype else ew.cast(gap, dtype=like.dtype)
 
 
-# ---- NumPy on batches -----------------------------------------------------------------------------
+def _refuse_numpy(x: Any, text: str) -> Any:
+    raise RuntimeError(text)
+
+
+refuse = Primitive(  # stands where a derivative does not exist: an error only once it is asked for
+    "refuse", "host", _refuse_numpy, lambda s, text: s, lambda g, y, x, text: [None])
+
+
+# ---- NumPy on batches ----------------------------------------------------------------------------
 
 def _each(fn: Any, x: Any, shapes: Any, dtypes: Any, *more: Any) -> tuple[Any, ...]:
     """Apply fn to each matrix of a batch (and to those of `more`); results stacked."""
@@ -139,7 +148,7 @@ def _singular_at(x: Any) -> Any:
     return _each(lambda a: (_lu(a)[2],), x, [()], [np.int32])[0]
 
 
-# ---- solving --------------------------------------------------------------------------------------
+# ---- solving -------------------------------------------------------------------------------------
 
 def _inverse_numpy(x: Any) -> tuple[Any, Any]:
     try:
@@ -208,7 +217,7 @@ solve_triangular = Primitive(
     "solve_triangular", "host", _triangular_numpy, lambda a, b, upper, unit: b, _triangular_vjp)
 
 
-# ---- determinants ---------------------------------------------------------------------------------
+# ---- determinants --------------------------------------------------------------------------------
 
 def _cofactor_numpy(x: Any) -> Any:
     """The matrix of cofactors, also of singular matrices: by singular values, products of others."""
@@ -266,7 +275,7 @@ slogdet = Primitive(
     lambda s: (spec(s.shape[:-2], s.dtype), spec(s.shape[:-2], s.dtype.to_real())), _slogdet_vjp)
 
 
-# ---- factorisations -------------------------------------------------------------------------------
+# ---- factorisations ------------------------------------------------------------------------------
 
 def _cholesky_one(a: Any) -> tuple[Any, int]:
     try:
@@ -297,7 +306,7 @@ def _cholesky_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym) -> list[Sym | None]:
     phi = phi - diagonal_of(phi) * 0.5
     left = solve_triangular(low, phi, upper=True, unit=False)
     g = adjoint(solve_triangular(low, adjoint(left), upper=True, unit=False))
-    return [(g + adjoint(g)) * 0.5]
+    return [_hermitian(g)]
 
 
 cholesky = Primitive("cholesky", "host", _cholesky_numpy, lambda s: (s, _info(s)), _cholesky_vjp)
@@ -334,8 +343,9 @@ def _qr_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym, complete: bool) -> list[Sym 
     gq, gr = _or_zero(cts[0], q), _or_zero(cts[1], r)
     n, m = x.shape[-2:]
     if complete and n > m:
-        raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and "
-                           "nrows > ncols")
+        return [refuse(x, text="The QR decomposition is not differentiable when mode='complete' "
+                               "and "
+                               "nrows > ncols")]
     if n >= m:
         return [_qr_tall(gq, gr, q, r)]
     rest = block(x, (0, n), (n, m))
@@ -398,8 +408,7 @@ def _svd_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym, full: bool) -> list[Sym | N
 
 def _with_phase(part: Sym, skew: Sym, s: Sym) -> Sym:
     """The diagonal of complex factors: the phase that U and V share."""
-    off = part - diagonal_of(part)
-    return off + columns_scaled(diagonal_of(skew), 0.5 / s)
+    return part + columns_scaled(diagonal_of(skew), 0.5 / s)
 
 
 svd = Primitive("svd", "host", _svd_numpy, _svd_rule, _svd_vjp)
@@ -413,14 +422,19 @@ def _eigh_numpy(x: Any, lower: bool) -> tuple[Any, Any]:
 def _eigh_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym, lower: bool) -> list[Sym | None]:
     (g_values, g_vectors), (values, v) = cts, out
     if g_vectors is None:
-        return [None if g_values is None else times(columns_scaled(v, g_values), adjoint(v))]
+        return [None if g_values is None else _hermitian(
+            times(columns_scaled(v, g_values), adjoint(v)))]
     vgv = times(adjoint(v), g_vectors)
     inner = vgv / _differences(values, x)
     inner = inner - diagonal_of(inner)
     if g_values is not None:
         inner = inner + diagonal_matrix(
             g_values if g_values.dtype is x.dtype else ew.cast(g_values, dtype=x.dtype))
-    return [times(times(v, inner), adjoint(v))]
+    return [_hermitian(times(times(v, inner), adjoint(v)))]
+
+
+def _hermitian(x: Sym) -> Sym:
+    return (x + adjoint(x)) * 0.5
 
 
 eigh = Primitive(
@@ -459,7 +473,7 @@ def _eig_rule(s: Spec) -> tuple[Spec, Spec]:
 eig = Primitive("eig", "host", _eig_numpy, _eig_rule, _eig_vjp)
 
 
-# ---- LU -------------------------------------------------------------------------------------------
+# ---- LU ------------------------------------------------------------------------------------------
 
 def _lu_numpy(x: Any) -> tuple[Any, ...]:
     k = min(x.shape[-2:])
@@ -522,7 +536,7 @@ def _lu_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym) -> list[Sym | None]:
 lu_factor = Primitive("lu_factor", "host", _lu_numpy, _lu_rule, _lu_vjp)
 
 
-# ---- pseudo-inverse, exponential ------------------------------------------------------------------
+# ---- pseudo-inverse, exponential -----------------------------------------------------------------
 
 def _pinv_numpy(x: Any, atol: float, rtol: float, hermitian: bool) -> Any:
     if 0 in x.shape:

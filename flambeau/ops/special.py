@@ -20,7 +20,19 @@ def sigmoid(x: Any) -> Any:
 
 def rsqrt(x: Any) -> Any:
     """1 / sqrt(x)."""
-    return np.reciprocal(np.sqrt(x))
+    return reciprocal(np.sqrt(x))
+
+
+def reciprocal(x: Any) -> Any:
+    """1 / x (NumPy's own gives complex results with a zero of the wrong sign)."""
+    x = np.asarray(x)
+    return np.true_divide(x.dtype.type(1), x) if x.dtype.kind == "c" else np.reciprocal(x)
+
+
+def log10(x: Any) -> Any:
+    """The decimal logarithm, correctly rounded in float32 (NumPy's misses powers of ten)."""
+    x = np.asarray(x)
+    return np.log10(x.astype(np.float64)).astype(x.dtype) if x.dtype == np.float32 else np.log10(x)
 
 
 def sign(x: Any) -> Any:
@@ -111,7 +123,7 @@ def to_complex(a: Any, b: Any) -> Any:
     return out
 
 
-# ---- error functions (rational approximations of Cody 1969, on |x| <= 0.46875, <= 4 and above) ----
+# ---- error functions (rational approximations of Cody 1969, on |x| <= 0.46875, <= 4 and above) --
 _NEAR = ((1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2,
           3.77485237685302021e2, 3.20937758913846947e3),
          (1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3,
@@ -205,7 +217,7 @@ def _by_block(block: Callable[[Any], Any]) -> Callable[[Any], Any]:
 erf = _by_block(_erf_block)
 erfc = _by_block(_erfc_block)
 
-# ---- gamma functions ------------------------------------------------------------------------------
+# ---- gamma functions ----------------------------------------------------------------------------
 _STIRLING = ((8.11614167470508450300e-4, -5.95061904284301438324e-4, 7.93650340457716943945e-4,
               -2.77777777730099687205e-3, 8.33333333333331927722e-2), (1.0,))
 _EULER = 0.57721566490153286061
@@ -220,8 +232,9 @@ def _zeta_above_one(k: int, first: int = 64) -> float:
     return math.fsum([*(m ** -float(k) for m in range(2, first)), tail])
 
 
+# log Γ(2 + e) = (1 - γ) e + Σ (-1)^k (ζ(k) - 1) e^k / k
 _AROUND_TWO = ([(-1.0) ** k * _zeta_above_one(k) / k for k in range(30, 1, -1)]
-               + [1 - _EULER, 0.0], (1.0,))  # log Γ(2 + e) = (1 - γ) e + Σ (-1)^k (ζ(k) - 1) e^k / k
+               + [1 - _EULER, 0.0], (1.0,))
 
 
 def _lgamma_small(x: Any) -> Any:

@@ -41,42 +41,64 @@ def _lowest(dtype: Any) -> Any:
         np.iinfo(dtype).min if dtype.kind != "b" else False)
 
 
-def _positions(tap: Ints, stride: Ints, padding: Ints, dilation: Ints, out: Ints,
-               size: Ints) -> Any:
-    flat: Any = 0
+def _first_inside(stride: Ints, padding: Ints, dilation: Ints, out: Ints, kernel: Ints) -> Any:
+    """The number of the first element of each window that is not in the padding before the input."""
+    number: Any = 0
+    for axis, (s, p, d, o, k) in enumerate(zip(stride, padding, dilation, out, kernel, strict=True)):
+        first = np.maximum(-((np.arange(o) * s - p) // d), 0)
+        number = number * k + first.reshape((o,) + (1,) * (len(out) - axis - 1))
+    return number
+
+
+def _place(number: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, out: Ints,
+           size: Ints) -> Any:
+    """Flat positions in the input of the elements with these numbers in their windows."""
+    offset, start = np.zeros(kernel, np.int64), np.zeros(out, np.int64)
     for axis, (k, s, p, d, o, n) in enumerate(
-            zip(tap, stride, padding, dilation, out, size, strict=True)):
-        place = np.arange(o) * s + k * d - p
-        flat = flat * n + place.reshape((o,) + (1,) * (len(out) - axis - 1))
-    return flat
+            zip(kernel, stride, padding, dilation, out, size, strict=True)):
+        tail = (1,) * (len(out) - axis - 1)
+        offset = offset * n + (np.arange(k) * d).reshape(k, *tail)
+        start = start * n + (np.arange(o) * s - p).reshape(o, *tail)
+    return np.take(offset.reshape(-1), number) + start
+
+
+_CHUNK_BYTES = 1 << 20  # input worked on at a time, so that the passes over it stay in the cache
+
+
+def _chunks(x: Any) -> list[slice]:
+    """Slices of the batch of a few images each."""
+    step = max(1, _CHUNK_BYTES // max(math.prod(x.shape[1:]) * x.itemsize, 1))
+    return [slice(i, i + step) for i in range(0, x.shape[0], step)]
 
 
 def _argmax_numpy(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints,
                   out: Ints) -> Any:
-    padded = _padded(x, kernel, stride, padding, dilation, out, _lowest(x.dtype))
-    best, where = None, None
-    for tap in np.ndindex(*kernel):
+    place = np.empty((*x.shape[:2], *out), np.int64)
+    geometry = (kernel, stride, padding, dilation, out)
+    for part in _chunks(x):
+        number = _argmax_numbers(x[part], *geometry)
+        place[part] = _place(number, *geometry, x.shape[2:])
+    return place
+
+
+def _argmax_numbers(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints,
+                    out: Ints) -> Any:
+    """For each window, the number of its first maximum; a NaN is larger, the last one largest."""
+    lowest = _lowest(x.dtype)
+    padded = _padded(x, kernel, stride, padding, dilation, out, lowest)
+    best = np.full((*x.shape[:2], *out), lowest, x.dtype)
+    which = np.empty(best.shape, np.int32)
+    which[...] = _first_inside(stride, padding, dilation, out, kernel)
+    unordered = x.dtype.kind not in "iu" and bool((x != x).any())
+    for number, tap in enumerate(np.ndindex(*kernel)):
         value = padded[_tap_slices(tap, stride, dilation, out)]
-        place = _positions(tap, stride, padding, dilation, out, x.shape[2:])
-        inside = _inside(tap, stride, padding, dilation, out, x.shape[2:])
-        if best is None or where is None:
-            best = np.where(inside, value, _lowest(x.dtype)).astype(x.dtype)
-            where = np.where(inside, np.broadcast_to(place, value.shape), -1)
-        else:
-            hit = inside & ((value > best) | (value != value) | (where < 0))
-            best = np.where(hit, value, best)
-            where = np.where(hit, place, where)
-    return np.asarray(where, np.int64)
-
-
-def _inside(tap: Ints, stride: Ints, padding: Ints, dilation: Ints, out: Ints, size: Ints) -> Any:
-    inside: Any = np.True_
-    for axis, (k, s, p, d, o, n) in enumerate(
-            zip(tap, stride, padding, dilation, out, size, strict=True)):
-        place = np.arange(o) * s + k * d - p
-        good = (place >= 0) & (place < n)
-        inside = inside & good.reshape((o,) + (1,) * (len(out) - axis - 1))
-    return inside
+        hit = value > best
+        if unordered:
+            hit |= value != value
+            hit &= ~((best != best) & (value == value))
+        np.copyto(best, value, where=hit)
+        np.copyto(which, np.int32(number), where=hit)
+    return which
 
 
 window_argmax = Primitive(  # flat position (over the last dimensions) of each window's first maximum
@@ -84,24 +106,31 @@ window_argmax = Primitive(  # flat position (over the last dimensions) of each w
     lambda x, kernel, stride, padding, dilation, out: spec((*x.shape[:2], *out), int64))
 
 
-def _rows(x: Any) -> Any:
-    return x.reshape(x.shape[0], x.shape[1], -1)
+def _flat_index(index: Any, area: int) -> Any:
+    """Positions within each image and channel as positions within the whole array."""
+    n, c = index.shape[:2]
+    start = np.arange(n * c).reshape((n, c) + (1,) * (index.ndim - 2)) * area
+    return index + start
 
 
 def _window_take_numpy(x: Any, index: Any, **window: Any) -> Any:
-    return np.take_along_axis(_rows(x), _rows(index), 2).reshape(index.shape)
+    return np.take(x.reshape(-1), _flat_index(index, math.prod(x.shape[2:])))
 
 
-def _window_put_numpy(g: Any, index: Any, size: Shape, **window: Any) -> Any:
-    n, c = g.shape[:2]
-    area = math.prod(size)
-    flat = (_rows(index) + np.arange(n * c).reshape(n, c, 1) * area).reshape(-1)
-    if g.dtype.kind == "f":
-        out = np.bincount(flat, g.reshape(-1), minlength=n * c * area)
+def _window_put_numpy(g: Any, index: Any, size: Shape, kernel: Ints, stride: Ints, dilation: Ints,
+                      **window: Any) -> Any:
+    shape = (*g.shape[:2], *size)
+    flat = _flat_index(index, math.prod(size)).reshape(-1)
+    apart = all(s > (k - 1) * d for s, k, d in zip(stride, kernel, dilation, strict=True))
+    if apart:  # no position is in two windows
+        out = np.zeros(math.prod(shape), g.dtype)
+        out[flat] = g.reshape(-1)
+    elif g.dtype.kind == "f":
+        out = np.bincount(flat, g.reshape(-1), minlength=math.prod(shape))
     else:
-        out = np.zeros(n * c * area, g.dtype)
+        out = np.zeros(math.prod(shape), g.dtype)
         np.add.at(out, flat, g.reshape(-1))
-    return out.astype(g.dtype).reshape(n, c, *size)
+    return out.astype(g.dtype, copy=False).reshape(shape)
 
 
 # The window's geometry goes along so that compiled code need not treat the index as arbitrary.

@@ -112,7 +112,7 @@ class Adafactor(RuleOptimizer):
             row = row + (_mean_square(grad, row, grad.ndim - 1) - row) * toward
             column = column + (_mean_square(grad, column, grad.ndim - 2) - column) * toward
             size = _mean(row, (*row.shape[:-2], 1, 1), row.ndim - 2)
-            new = (row, column)
+            new: tuple[Sym, ...] = (row, column)
             variance = row * column / ew.maximum(size, eps1)
         else:
             variance = states[0] + (grad * grad - states[0]) * toward

@@ -171,7 +171,7 @@ class LBFGS(Optimizer):
 
     def _is_flat(self, gradient: Any) -> bool:
         largest: float = gradient.abs().max().item()
-        return largest <= self.param_groups[0]["tolerance_grad"]
+        return bool(largest <= self.param_groups[0]["tolerance_grad"])
 
     def _values(self) -> list[Any]:
         return [p._value() for p in self.param_groups[0]["params"]]

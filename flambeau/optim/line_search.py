@@ -94,7 +94,7 @@ def _zoomed(search: _Search, bracket: list[Point], size: float, limit: int,
     stuck = False
     while search.tried < limit and abs(high.step - low.step) * size >= tolerance:
         first, last = sorted((low.step, high.step))
-        step = _cubic_minimum(*bracket, (first, last))
+        step = _cubic_minimum(bracket[0], bracket[1], (first, last))
         margin = 0.1 * (last - first)
         near = min(last - step, step - first) < margin
         if near and (stuck or step >= last or step <= first):

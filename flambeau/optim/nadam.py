@@ -44,7 +44,7 @@ class NAdam(RuleOptimizer):
         >>> weight.sum().backward()
         >>> optimizer.step()
         >>> weight
-        tensor([-0.5818, -0.5818], requires_grad=True)
+        tensor([-0.5282, -0.5282], requires_grad=True)
 
     Source: Dozat, 2016; torch.optim.NAdam
     """

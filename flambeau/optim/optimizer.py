@@ -102,7 +102,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 def type_name(x: Any) -> str:
     """What PyTorch's messages call the type of `x` (`torch.FloatTensor`, `int`, `pkg.Class`)."""
     if isinstance(x, Tensor):
-        return str(x.type())  # type: ignore[attr-defined]
+        return str(x.type())
     kind = type(x)
     module = kind.__module__
     return kind.__qualname__ if module in ("builtins", "__builtin__", "") else (

@@ -6,7 +6,7 @@ tensors; it is kept from step to step until something that it was made from has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..graph import Node, leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym, Template, trace
+from ..ops.derivative import inline
 
 Group = dict[str, Any]
 Row = tuple[Any, Any, tuple[str, ...]]  # a parameter, its state, the names of its state tensors
@@ -136,44 +137,47 @@ def whole_step(name: str, rule: Rule, layout: Sequence[Layout], specs: Sequence[
     rows = sum(len(counts) for _, counts, _ in layout)
     updated = rows + sum(sum(counts) for _, counts, _ in layout)
 
+    row_templates: dict[Any, Template] = {}
+
     def body(*syms: Sym) -> tuple[Sym, ...]:
         targets, grads = iter(syms[:updated]), iter(syms[updated:updated + rows])
         scalars = iter(syms[updated + rows:])
         results: list[Sym] = []
         for flags, counts, n in layout:
-            coefficients = _Coefficients([next(scalars) for _ in range(n)])
+            coefficients = [next(scalars) for _ in range(n)]
+            cast: dict[dtype, list[Sym]] = {}  # each is cast once, not once per row
             for count in counts:
                 row = [next(targets) for _ in range(1 + count)]
-                results += _update(rule, flags, row, next(grads), coefficients)
+                wide = _computed_in(row[0].dtype)
+                if wide not in cast:
+                    cast[wide] = [ar.astype(c, wide) for c in coefficients]
+                row += [next(grads), *cast[wide]]
+                key = (flags, count, *[x.spec for x in row])
+                if key not in row_templates:
+                    row_templates[key] = _row_template(name, rule, flags, count, row)
+                results += inline(row_templates[key], row)
         return tuple(results)
     return trace(name, body, specs)
 
 
-class _Coefficients:
-    """Run-time scalars, cast once for each dtype."""
-
-    def __init__(self, scalars: list[Sym]) -> None:
-        self.scalars = scalars
-        self.cast: dict[dtype, tuple[Sym, ...]] = {}
-
-    def of(self, d: dtype) -> tuple[Sym, ...]:
-        """The scalars in a dtype."""
-        if d not in self.cast:
-            self.cast[d] = tuple([ar.astype(x, d) for x in self.scalars])
-        return self.cast[d]
+def _computed_in(d: dtype) -> dtype:
+    """Half precision is computed in float32; complex values as two real ones."""
+    return float32 if d.is_reduced else d.to_real()
 
 
-def _update(rule: Rule, flags: Any, row: Sequence[Sym], grad: Sym,
-            coefficients: _Coefficients) -> Iterator[Sym]:
-    """One row: half precision is computed in float32; complex values as two real ones."""
-    kind = row[0].dtype
-    wide = float32 if kind.is_reduced else kind.to_real()
-    scalars = coefficients.of(wide)
-    if kind.is_complex:
-        parts = [rule(flags, part(row[0]), part(grad), [part(s) for s in row[1:]], scalars)
-                 for part in (ew.real, ew.imag)]
-        results: Sequence[Sym] = [ew.to_complex(a, b) for a, b in zip(*parts, strict=True)]
-    else:
-        param, g, *states = [ar.astype(x, wide) for x in (row[0], grad, *row[1:])]
-        results = rule(flags, param, g, states, scalars)
-    return (ar.astype(new, old.dtype) for new, old in zip(results, row, strict=True))
+def _row_template(name: str, rule: Rule, flags: Any, count: int, row: Sequence[Sym]) -> Template:
+    """The rule for one row: parameter, states, gradient, coefficients."""
+    def body(*syms: Sym) -> tuple[Sym, ...]:
+        targets, grad, coefficients = syms[:1 + count], syms[1 + count], syms[2 + count:]
+        kind = targets[0].dtype
+        if kind.is_complex:
+            parts = [rule(flags, part(targets[0]), part(grad), [part(s) for s in targets[1:]],
+                          coefficients) for part in (ew.real, ew.imag)]
+            results: Sequence[Sym] = [ew.to_complex(a, b) for a, b in zip(*parts, strict=True)]
+        else:
+            wide = _computed_in(kind)
+            param, g, *states = [ar.astype(x, wide) for x in (targets[0], grad, *targets[1:])]
+            results = rule(flags, param, g, states, coefficients)
+        return tuple([ar.astype(new, old.dtype)
+                      for new, old in zip(results, targets, strict=True)])
+    return trace(name, body, [x.spec for x in row])

@@ -28,6 +28,7 @@ from .plan import Cohort, Layout, Plan, rename, whole_step
 Settings = tuple[Any, tuple[Any, ...]]  # static flags and run-time coefficients
 _FLOAT = SCALARS[float]
 _templates: dict[Any, Template] = {}
+_LIMIT = 256  # templates kept; the oldest goes first
 
 
 def counter_dtype() -> dtype:
@@ -75,7 +76,7 @@ class RuleOptimizer(Optimizer):
             for name, value in self.option_defaults.items():
                 group.setdefault(name, value)
             for p in group["params"]:
-                found = self.state.get(p)
+                found: Any = self.state.get(p)
                 for name in self.counters if found else ():
                     if not isinstance(found[name], Tensor):
                         found[name] = from_array(np.array(found[name], counter_dtype().numpy))
@@ -146,7 +147,7 @@ class RuleOptimizer(Optimizer):
         for i, p in members:
             group = self.param_groups[i]
             names = self.states(group, p)
-            state = self.state[p] if names or self.counters else self.state.get(p)
+            state: Any = self.state[p] if names or self.counters else self.state.get(p)
             fresh = self._complete(group, p, state, names)
             tensors = [state[name] for name in self.counters]
             counters = tuple([float(t.item()) for t in tensors])
@@ -222,5 +223,7 @@ class RuleOptimizer(Optimizer):
         key = (self.rule, tuple(layout), tuple(specs))
         found = _templates.get(key)
         if found is None:
+            if len(_templates) >= _LIMIT:  # models that skip other layers in every step
+                del _templates[next(iter(_templates))]
             found = _templates[key] = whole_step(type(self).__name__, self.rule, layout, specs)
         return found

@@ -12,7 +12,7 @@ from ..autograd import no_grad
 from ..dtype import int64
 from ..nn.modules.module import Module
 from ..tensor import Tensor
-from ..tensor.creation import tensor
+from ..tensor.data import tensor
 from .lr_scheduler.scheduler import LRScheduler, Rates, per_group
 from .optimizer import Optimizer
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..dtype import dtype as _dtype
 from . import creation as fn
+from . import data as source
 
 
 class AllocationMethods:
@@ -14,11 +15,12 @@ class AllocationMethods:
     dtype: _dtype
 
     def new_tensor(self, data: Any, *, dtype: _dtype | None = None, device: Any = None,
-                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False) -> Any:
+                   requires_grad: bool = False, layout: Any = None,
+                   pin_memory: bool = False) -> Any:
         """A copy of data."""
-        fn.check_device(device)
-        array, d = fn.array_of(data, dtype or self.dtype)
-        return fn.finished(array, d, requires_grad)
+        source.check_device(device)
+        array, d = source.array_of(data, dtype or self.dtype)
+        return source.finished(array, d, requires_grad)
 
     def new_zeros(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,

@@ -151,7 +151,7 @@ class ConversionMethods:
                 and mine._strided() == tensor._strided())
 
     conj = parts.conj
-    conj_physical = parts.conj_physical
+    conj_physical = parts.conj_physical.method
     resolve_conj = resolve_neg = parts.resolve_conj
     angle = parts.angle.method
 

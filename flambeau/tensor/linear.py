@@ -7,9 +7,8 @@ from typing import Any
 from ..autograd.base import TensorBase
 from ..functional import classic_linalg as classic
 from ..functional import contraction
-from ..functional import linalg as la
 from ..functional import linear as fn
-from ..functional import matrices
+from ..functional.calling import as_method
 from .methods import inplace
 
 
@@ -38,23 +37,23 @@ class LinearMethods:
     kron = fn.kron.method
     trace = fn.trace.method
 
-    cross = contraction.cross
-    det = la.det.method
-    inverse = la.inv
+    cross = as_method(contraction.cross)
+    det = classic.det
+    inverse = as_method(classic.inverse)
     logdet = classic.logdet.method
-    slogdet = classic.slogdet
-    cholesky = classic.cholesky
+    slogdet = as_method(classic.slogdet)
+    cholesky = as_method(classic.cholesky)
     cholesky_solve = classic.cholesky_solve.method
     cholesky_inverse = classic.cholesky_inverse.method
-    qr = classic.qr
-    svd = classic.svd
-    lu = classic.lu
-    lu_solve = classic.lu_solve
-    orgqr = la.householder_product.method
-    pinverse = classic.pinverse
-    triangular_solve = classic.triangular_solve
-    matrix_power = matrices.matrix_power
-    matrix_exp = matrices.matrix_exp.method
+    qr = as_method(classic.qr)
+    svd = as_method(classic.svd)
+    lu = as_method(classic.lu)
+    lu_solve = as_method(classic.lu_solve)
+    orgqr = as_method(classic.orgqr)
+    pinverse = as_method(classic.pinverse)
+    triangular_solve = as_method(classic.triangular_solve)
+    matrix_power = as_method(classic.matrix_power)
+    matrix_exp = classic.matrix_exp.method
 
     def __matmul__(self, other: Any) -> Any:
         return fn.matmul(self, other) if isinstance(other, TensorBase) else NotImplemented

@@ -70,7 +70,8 @@ class UntypedStorage:
 
     def __repr__(self) -> str:
         lines = [f" {b}" for b in self.tolist()]
-        return "\n".join([*lines, f"[torch.storage.UntypedStorage(device=cpu) of size {len(self)}]"])
+        lines.append(f"[torch.storage.UntypedStorage(device=cpu) of size {len(self)}]")
+        return "\n".join(lines)
 
 
 class TypedStorage(UntypedStorage):

@@ -63,9 +63,15 @@ def _float_power_inplace(self: Any, exponent: Any) -> Any:
     result = arithmetic.float_power(self, exponent)
     if result.dtype is not self.dtype:
         wanted = "Double" if result.dtype is float64 else scalar_name(result.dtype)
-        raise RuntimeError(f"the base given to float_power_ has dtype {scalar_name(self.dtype)} but "
-                           f"the operation's result requires dtype {wanted}")
+        raise RuntimeError(f"the base given to float_power_ has dtype {scalar_name(self.dtype)} "
+                           f"but the operation's result requires dtype {wanted}")
     return assign(self, result)
+
+
+def _abs_inplace(self: Any) -> Any:
+    if self.dtype.is_complex:
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return fn.abs(self)
 
 
 class PointwiseMethods:
@@ -188,7 +194,7 @@ class PointwiseMethods:
     sgn = fn.sgn.method
     sgn_ = inplace(fn.sgn.method)
     abs = absolute = fn.abs.method
-    abs_ = absolute_ = inplace(fn.abs.method)
+    abs_ = absolute_ = inplace(_abs_inplace)
     round = fn.round.method
     round_ = inplace(fn.round.method)
     nan_to_num = fn.nan_to_num.method
@@ -259,7 +265,7 @@ class PointwiseMethods:
     isfinite = comparison.isfinite.method
     isreal = comparison.isreal.method
     signbit = comparison.signbit.method
-    isclose = comparison.isclose.method
+    isclose = comparison.isclose
     allclose = comparison.allclose
     equal = comparison.equal
 
@@ -304,8 +310,8 @@ class PointwiseMethods:
     __pos__ = arithmetic.positive
     __abs__ = fn.abs.method
 
-    __eq__ = _binary(comparison.eq.method, "__eq__")  # type: ignore[assignment]
-    __ne__ = _binary(comparison.ne.method, "__ne__")  # type: ignore[assignment]
+    __eq__ = _binary(comparison.eq.method, "__eq__")
+    __ne__ = _binary(comparison.ne.method, "__ne__")
     __lt__ = _binary(comparison.lt.method, "__lt__")
     __le__ = _binary(comparison.le.method, "__le__")
     __gt__ = _binary(comparison.gt.method, "__gt__")
@@ -334,6 +340,6 @@ class PointwiseMethods:
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, TensorBase) or is_operand(element):
             return bool(np.any(comparison.eq(self, element)._data("contains")))
-        raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
-                           f"{type(element)}.")
+        raise RuntimeError("Tensor.__contains__ only supports Tensor or scalar, but you passed in "
+                           f"a {type(element)}.")
 

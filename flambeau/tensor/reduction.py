@@ -7,6 +7,7 @@ from ..functional import matrices, norms, sets
 from ..functional import reduction as fn
 from ..functional import softmax as soft
 from ..functional import statistics as stats
+from ..functional.calling import as_method
 from .methods import inplace
 
 
@@ -15,7 +16,7 @@ class ReductionMethods:
 
     sum = fn.sum.method
     nansum = fn.nansum.method
-    prod = fn.prod
+    prod = as_method(fn.prod)
     mean = fn.mean.method
     nanmean = fn.nanmean.method
     all = fn.all.method
@@ -23,24 +24,24 @@ class ReductionMethods:
     count_nonzero = fn.count_nonzero.method
     amax = fn.amax.method
     amin = fn.amin.method
-    aminmax = fn.aminmax
-    max = fn.max
-    min = fn.min
+    aminmax = as_method(fn.aminmax)
+    max = as_method(fn.max)
+    min = as_method(fn.min)
     argmax = fn.argmax.method
     argmin = fn.argmin.method
     softmax = soft.softmax.method
     log_softmax = soft.log_softmax.method
     logsumexp = soft.logsumexp.method
-    std = stats.std
-    var = stats.var
-    median = stats.median
-    nanmedian = stats.nanmedian
-    mode = stats.mode
-    quantile = stats.quantile
-    nanquantile = stats.nanquantile
+    std = as_method(stats.std)
+    var = as_method(stats.var)
+    median = as_method(stats.median)
+    nanmedian = as_method(stats.nanmedian)
+    mode = as_method(stats.mode)
+    quantile = as_method(stats.quantile)
+    nanquantile = as_method(stats.nanquantile)
     cov = stats.cov.method
     corrcoef = stats.corrcoef.method
-    norm = matrices.norm
+    norm = as_method(matrices.norm)
     dist = norms.dist.method
     renorm = norms.renorm.method
     renorm_ = inplace(norms.renorm.method)
@@ -48,10 +49,10 @@ class ReductionMethods:
     cumsum_ = inplace(running.cumsum.method)
     cumprod = running.cumprod.method
     cumprod_ = inplace(running.cumprod.method)
-    cummax = running.cummax
-    cummin = running.cummin
+    cummax = as_method(running.cummax)
+    cummin = as_method(running.cummin)
     logcumsumexp = running.logcumsumexp.method
     diff = running.diff.method
     bincount = sets.bincount
-    histc = sets.histc
-    histogram = sets.histogram
+    histc = as_method(sets.histc)
+    histogram = as_method(sets.histogram)

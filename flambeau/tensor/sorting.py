@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ..functional import sets
 from ..functional import sorting as fn
+from ..functional.calling import as_method
 
 
 class SortingMethods:
     """Order along a dimension."""
 
-    sort = fn.sort
-    argsort = fn.argsort
+    sort = as_method(fn.sort)
+    argsort = as_method(fn.argsort)
     msort = fn.msort.method
-    topk = fn.topk
-    kthvalue = fn.kthvalue
+    topk = as_method(fn.topk)
+    kthvalue = as_method(fn.kthvalue)
     unique = sets.unique
     unique_consecutive = sets.unique_consecutive

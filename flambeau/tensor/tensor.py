@@ -361,7 +361,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
             self._data("print"), dtype_name=self.dtype.name, shape=tuple(self.shape),
             is_default_dtype=printing.is_implied_dtype(self.dtype.name,
                                                        get_default_dtype().name),
-            requires_grad=self._rg, grad_fn_name=fn.name() if fn is not None else None)
+            requires_grad=self._rg, grad_fn_name=type(fn).__name__ if fn is not None else None)
 
     def __format__(self, spec: str) -> str:
         plain = self.ndim == 0 and type(self) is Tensor

@@ -1,3 +1,5 @@
+"""Runs the checkpoint tests on fake tensors."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

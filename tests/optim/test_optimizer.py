@@ -151,6 +151,56 @@ def test_load_casts_to_the_parameter() -> None:
         optimizer.load_state_dict({"state": {}, "param_groups": [{"params": [0]}]})
 
 
+def test_swap_in() -> None:
+    optimizer, params = made(flambeau, "Adam")
+    run(optimizer, params, 1)
+    saved = copy.deepcopy(optimizer.state_dict())
+    saved["param_groups"][0]["lr"] = 0.5
+    others = [p.detach().clone().requires_grad_() for p in params]
+    before = [p.tolist() for p in params]
+    with flambeau.optim.swap_in_optimizer_params_and_state(
+            optimizer, {str(i): p for i, p in enumerate(others)}, saved):
+        run(optimizer, others, 1)
+        assert optimizer.state[others[0]]["step"].item() == 2.0
+    assert [p.tolist() for p in params] == before
+    assert saved["state"][0]["step"].item() == 2.0
+    assert optimizer.param_groups[0]["lr"] == 1e-3
+    assert optimizer.param_groups[0]["params"] == params
+    run(optimizer, params, 1)
+    assert optimizer.state[params[0]]["step"].item() == 2.0
+
+
+SWAPS: dict[str, Any] = {
+    "no dict": lambda s: 3,
+    "state": lambda s: {**s, "state": []},
+    "entries": lambda s: {**s, "state": {0: 1}},
+    "groups": lambda s: {**s, "param_groups": {}},
+    "fewer groups": lambda s: {**s, "param_groups": []},
+    "no group": lambda s: {**s, "param_groups": [3]},
+    "ids": lambda s: {**s, "param_groups": [{**s["param_groups"][0], "params": ["a"]}]},
+    "fewer ids": lambda s: {**s, "param_groups": [{**s["param_groups"][0], "params": [0]}]},
+    "keys": lambda s: {**s, "param_groups": [{"params": [0, 1, 2], "lr": 1, "other": 2}]},
+    "more state": lambda s: {**s, "state": {7: {}}},
+    "parameters": lambda s: s,
+}
+
+
+@pytest.mark.parametrize("case", list(SWAPS))
+def test_swap_in_errors_like_torch(case: str) -> None:
+    torch = pytest.importorskip("torch")
+    found = []
+    for module in (flambeau, torch):
+        optimizer, params = made(module, "Adam")
+        run(optimizer, params, 1)
+        names = {str(i): p for i, p in enumerate(params[:2] if case == "parameters" else params)}
+        swap = module.optim.swap_in_optimizer_params_and_state(
+            optimizer, names, SWAPS[case](optimizer.state_dict()))
+        with pytest.raises(RuntimeError) as caught, swap:
+            pass
+        found.append(str(caught.value))
+    assert found[0] == found[1]
+
+
 # ---- what changes between steps ------------------------------------------------------------------
 
 def test_absent_gradients_are_skipped() -> None:
@@ -265,7 +315,7 @@ def test_differentiable_like_torch(name: str) -> None:
         loss.backward()
         found += [loss.item(), start.grad.tolist(), scale.grad.tolist()]
     for ours, theirs in zip(found[:3], found[3:], strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5)  # their step counts are float32
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4)  # their step counts are float32
 
 
 @pytest.mark.parametrize("name", [m for m in METHODS if m not in ("Adafactor", "SGD")])
@@ -414,131 +464,6 @@ def test_signatures_like_torch() -> None:
             (p.name, p.kind, p.default) for p in theirs], name
 
 
-# ---- errors --------------------------------------------------------------------------------------
-
-def _sgd(torch: Any, *args: Any, **kwargs: Any) -> Any:
-    return torch.optim.SGD(*args, **kwargs)
-
-
-def _two_groups(torch: Any) -> Any:
-    p = leaf(torch)
-    return _sgd(torch, [{"params": [p]}, {"params": [p]}])
-
-
-def _later(torch: Any, group: Any) -> Any:
-    return _sgd(torch, [leaf(torch)]).add_param_group(group)
-
-
-def _bad_tensor(torch: Any, name: str, **options: Any) -> Any:
-    return getattr(torch.optim, name)([leaf(torch)], **{
-        k: torch.tensor(v) if isinstance(v, list) else v for k, v in options.items()})
-
-
-ERRORS: dict[str, Any] = {
-    "tensor": lambda t: _sgd(t, leaf(t, (1.0,), t.float32)),
-    "empty": lambda t: _sgd(t, []),
-    "text": lambda t: _sgd(t, "ab"),
-    "number": lambda t: _sgd(t, [1]),
-    "group without params": lambda t: _sgd(t, [{"base_params": [leaf(t)]}]),
-    "non-leaf": lambda t: _sgd(t, [leaf(t) * 2]),
-    "twice": _two_groups,
-    "set": lambda t: _sgd(t, [{"params": {leaf(t)}}]),
-    "no dict": lambda t: _later(t, [leaf(t)]),
-    "names missing": lambda t: _sgd(t, [("a", leaf(t)), leaf(t)]),
-    "names and none": lambda t: _sgd(t, [{"params": [("a", leaf(t))]}, {"params": [leaf(t)]}]),
-    "none and names": lambda t: _later(t, {"params": [("a", leaf(t))]}),
-    "lr": lambda t: _bad_tensor(t, "SGD", lr=-1.0),
-    "lr tensor": lambda t: _bad_tensor(t, "SGD", lr=[0.1, 0.2]),
-    "momentum": lambda t: _bad_tensor(t, "SGD", momentum=-1.0),
-    "decay": lambda t: _bad_tensor(t, "SGD", weight_decay=-1.0),
-    "nesterov": lambda t: _bad_tensor(t, "SGD", nesterov=True),
-    "fused differentiable": lambda t: _bad_tensor(t, "SGD", fused=True, differentiable=True),
-    "fused foreach": lambda t: _bad_tensor(t, "Adam", fused=True, foreach=True),
-    "adam lr": lambda t: _bad_tensor(t, "Adam", lr=-1),
-    "adam lr tensors": lambda t: _bad_tensor(t, "Adam", lr=[0.1, 0.2]),
-    "adam lr foreach": lambda t: _bad_tensor(t, "Adam", lr=[0.1], foreach=True),
-    "adam betas": lambda t: _bad_tensor(t, "Adam", betas=(1.0, 0.9)),
-    "adam betas 2": lambda t: _bad_tensor(t, "Adam", betas=(0.9, 1.0)),
-    "adam beta types": lambda t: _bad_tensor(t, "Adam", betas=(0, 0.9)),
-    "adam beta mixed": lambda t: _bad_tensor(t, "Adam", betas=(t.tensor(0.9), 0.9)),
-    "adam eps": lambda t: _bad_tensor(t, "Adam", eps=-1.0),
-    "adam decay": lambda t: _bad_tensor(t, "AdamW", weight_decay=-1.0),
-    "adamax eps": lambda t: _bad_tensor(t, "Adamax", eps=-1.0),
-    "adadelta rho": lambda t: _bad_tensor(t, "Adadelta", rho=1.5),
-    "adagrad lr_decay": lambda t: _bad_tensor(t, "Adagrad", lr_decay=-1),
-    "adagrad start": lambda t: _bad_tensor(t, "Adagrad", initial_accumulator_value=-1),
-    "rmsprop alpha": lambda t: _bad_tensor(t, "RMSprop", alpha=-1),
-    "rprop etas": lambda t: _bad_tensor(t, "Rprop", etas=(1.1, 1.2)),
-    "asgd lr": lambda t: _bad_tensor(t, "ASGD", lr=-1),
-    "nadam": lambda t: _bad_tensor(t, "NAdam", momentum_decay=-1),
-    "radam": lambda t: _bad_tensor(t, "RAdam", betas=(-0.1, 0.9)),
-    "adafactor lr": lambda t: _bad_tensor(t, "Adafactor", lr=-1),
-    "adafactor decay": lambda t: _bad_tensor(t, "Adafactor", beta2_decay=1),
-    "adafactor eps": lambda t: _bad_tensor(t, "Adafactor", eps=(-1, 1)),
-    "adafactor eps 2": lambda t: _bad_tensor(t, "Adafactor", eps=(None, -1)),
-    "adafactor d": lambda t: _bad_tensor(t, "Adafactor", d=0.5),
-    "adafactor weights": lambda t: _bad_tensor(t, "Adafactor", weight_decay=-1),
-    "muon": lambda t: _bad_tensor(t, "Muon"),
-    "muon how": lambda t: _bad_tensor(t, "Muon", adjust_lr_fn="x"),
-    "muon momentum": lambda t: _bad_tensor(t, "Muon", momentum=-1),
-    "lbfgs": lambda t: t.optim.LBFGS([{"params": [leaf(t)]}, {"params": [leaf(t)]}]),
-    "lbfgs search": lambda t: made_search(t),
-    "sparse lr": lambda t: _bad_tensor(t, "SparseAdam", lr=0.0),
-    "sparse eps": lambda t: _bad_tensor(t, "SparseAdam", eps=0.0),
-    "sparse complex": lambda t: t.optim.SparseAdam([leaf(t, 1j, t.complex64)]),
-    "sparse dense": lambda t: stepped(t, "SparseAdam", t.float32),
-    "adafactor complex": lambda t: stepped(t, "Adafactor", t.complex64),
-}
-
-
-def stepped(torch: Any, name: str, dtype: Any) -> None:
-    p = leaf(torch, (1.0, 2.0), dtype)
-    p.grad = p.detach().clone()
-    getattr(torch.optim, name)([p]).step()
-
-
-def made_search(torch: Any) -> None:
-    p = leaf(torch)
-    optimizer = torch.optim.LBFGS([p], line_search_fn="other")
-
-    def closure() -> Any:
-        loss = (p ** 2).sum()
-        loss.backward()
-        return loss
-    optimizer.step(closure)
-
-
-@pytest.mark.parametrize("case", list(ERRORS))
-def test_errors_like_torch(case: str) -> None:
-    torch = pytest.importorskip("torch")
-    found = []
-    for module in (flambeau, torch):
-        with pytest.raises(Exception) as caught:  # noqa: B017, PT011
-            ERRORS[case](module)
-        found.append((caught.type, str(caught.value)))
-    assert found[0] == found[1]
-
-
-def test_required_options() -> None:
-    from flambeau.optim.optimizer import required
-
-    assert repr(required) == "<required parameter>"
-    with pytest.raises(ValueError, match="didn't specify a value of required optimization "
-                                         "parameter lr"):
-        flambeau.optim.Optimizer([leaf(flambeau)], {"lr": required})
-
-
-def test_names_are_saved() -> None:
-    p, q = leaf(flambeau), leaf(flambeau)
-    optimizer = flambeau.optim.SGD([("first", p), ("second", q)])
-    assert optimizer.param_groups[0]["param_names"] == ["first", "second"]
-    saved = optimizer.state_dict()
-    assert saved["param_groups"][0]["param_names"] == ["first", "second"]
-    del saved["param_groups"][0]["param_names"]
-    optimizer.load_state_dict(saved)
-    assert optimizer.param_groups[0]["param_names"] == ["first", "second"]
-
-
 # ---- known values --------------------------------------------------------------------------------
 
 KNOWN: dict[str, Any] = {
@@ -569,3 +494,14 @@ def test_known_trajectory(name: str) -> None:
         optimizer.step()
         values.append(p.item())
     np.testing.assert_allclose(values, expected, rtol=1e-8)
+
+
+def test_names_are_saved() -> None:
+    p, q = leaf(flambeau), leaf(flambeau)
+    optimizer = flambeau.optim.SGD([("first", p), ("second", q)])
+    assert optimizer.param_groups[0]["param_names"] == ["first", "second"]
+    saved = optimizer.state_dict()
+    assert saved["param_groups"][0]["param_names"] == ["first", "second"]
+    del saved["param_groups"][0]["param_names"]
+    optimizer.load_state_dict(saved)
+    assert optimizer.param_groups[0]["param_names"] == ["first", "second"]

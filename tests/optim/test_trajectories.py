@@ -1,19 +1,15 @@
-"""Optimizers step by step: against PyTorch where it is installed, else against known values."""
+"""Optimizers step by step, against PyTorch."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from optim.cases import CASES, label
+from optim.trajectory import trajectory
 
 import flambeau
-
-sys.path.insert(0, str(Path(__file__).parent))
-from cases import CASES, label
-from trajectory import trajectory
 
 GROUPS = (((0, 2), {}), ((1,), {"lr": 0.02}), ((3,), {"weight_decay": 0.2}))
 

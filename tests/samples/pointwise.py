@@ -2,8 +2,8 @@
 
 from .define import ALL, COMPLEX, FLOATS, INTS, REDUCED, C, D, Error, Row, T
 
-PAIRS = [C(T((3, 4)), T((3, 4))), C(T((2, 1, 3)), T((4, 1))), C(T(()), T((5,))), C(T((0, 3)), T((3,))),
-         C(T((3,)), 2), C(T((3,)), 1.5)]
+PAIRS = [C(T((3, 4)), T((3, 4))), C(T((2, 1, 3)), T((4, 1))), C(T(()), T((5,))),
+         C(T((0, 3)), T((3,))), C(T((3,)), 2), C(T((3,)), 1.5)]
 TENSORS = PAIRS[:4]
 CLASH = [Error(C(T((2, 3)), T((2, 4))))]
 ONE = [C(T((3, 4))), C(T(())), C(T((0,)))]
@@ -56,28 +56,34 @@ ELEMENTARY = [
     Row("polygamma", [C(n, T((4,), low=0.5, high=4)) for n in (1, 2, 3)], FLOATS),
     Row("mvlgamma", [C(T((4,), low=2, high=4), 2)], FLOATS),
     Row("logit", [C(T((4,), low=0.1, high=0.9)), C(T((4,), low=0.01, high=0.99), eps=0.1)], FLOATS),
-    *(Row(name, [*ONE, C(KINKS)], REALS, second=False) for name in (
-        "abs", "sign", "sgn", "floor", "ceil", "round", "trunc", "frac", "angle")),
+    *(Row(name, ONE, REALS, second=False) for name in ("abs", "sign", "floor", "ceil", "round",
+                                                       "trunc", "frac", "angle")),
+    Row("sgn", [*ONE, C(KINKS)], REALS, grad=False),
     Row("round", [C(T((5,)), decimals=2), C(T((5,), low=-900, high=900), decimals=-2)], FLOATS,
         second=False),
     Row("nan_to_num", [C(T((4,), values=[float("nan"), float("inf"), -float("inf"), 1.0])),
-                       C(T((2,), values=[float("nan"), float("inf")]), 1, 2)], REALS, second=False),
-    Row("clamp", [C(KINKS, 0, 1), C(KINKS, min=0.5), C(KINKS, max=1), C(KINKS, 1, 0),
-                  C(T((3, 4)), T((4,)), T((3, 1)))], NUMBERS, second=False),
-    Row("clamp_min", [C(KINKS, 1), C(T((3,)), T((3,)))], FLOATS, second=False),
-    Row("clamp_max", [C(KINKS, 1), C(T((3,)), T((3,)))], FLOATS, second=False),
+                       C(T((2,), values=[float("nan"), float("inf")]), 1, 2)], REALS, grad=False),
+    Row("nan_to_num", ONE, FLOATS, second=False),
+    Row("clamp", [C(KINKS, 0, 1), C(KINKS, min=0.5), C(KINKS, max=1), C(KINKS, 1, 0)], NUMBERS,
+        grad=False),
+    Row("clamp", [C(T((3, 4)), T((4,)), T((3, 1))), C(T((3, 4)), -0.5, 0.5)], NUMBERS,
+        second=False),
+    Row("clamp_min", [C(T((5,)), 0.1), C(T((3,)), T((3,)))], FLOATS, second=False),
+    Row("clamp_max", [C(T((5,)), 0.1), C(T((3,)), T((3,)))], FLOATS, second=False),
     Row("frexp", [C(T((4,)))], FLOATS, second=False),
 ]
 
 TWO = [
-    *(Row(name, [*TENSORS, *TIES], NUMBERS, second=False, errors=CLASH)
+    *(Row(name, TIES, NUMBERS, grad=False) for name in ("maximum", "minimum", "fmax", "fmin")),
+    *(Row(name, TENSORS, NUMBERS, second=False, errors=CLASH)
       for name in ("maximum", "minimum", "fmax", "fmin")),
     *(Row(name, TENSORS, FLOATS) for name in ("atan2", "logaddexp", "logaddexp2")),
     Row("hypot", [C(T((3, 4), low=0.5), T((4,), low=0.5))], FLOATS),
-    Row("xlogy", [C(T((3, 4)), T((4,), low=0.5)), C(T((3,)), 2.0), C(2.0, T((3,), low=0.5))], FLOATS),
+    Row("xlogy", [C(T((3, 4)), T((4,), low=0.5)), C(T((3,)), 2.0), C(2.0, T((3,), low=0.5))],
+        FLOATS),
     Row("copysign", [*TENSORS, C(T((3,)), -1.0)], FLOATS, second=False),
     Row("nextafter", TENSORS, FLOATS, grad=False),
-    Row("ldexp", [C(T((3,)), T((3,), "int32"))], FLOATS),
+    Row("ldexp", [C(T((3,)), T((3,), "int32", low=0, high=4))], FLOATS),
     Row("heaviside", [C(KINKS, T((), values=0.5))], FLOATS, grad=False),
     Row("where", [C(CHOICE, T((3, 4)), T((4,))), C(CHOICE, T((3, 1)), 2.0), C(CHOICE, 1, T(()))],
         ALL, errors=[Error(C(T((2,), "float32"), T((2,)), T((2,))))]),
@@ -89,7 +95,8 @@ LOGIC = [
     *(Row(name, TENSORS, ALL, grad=False) for name in ("logical_and", "logical_or", "logical_xor")),
     *(Row(name, PAIRS[:5], ("int64", "uint8", "bool"), grad=False)
       for name in ("bitwise_and", "bitwise_or", "bitwise_xor")),
-    *(Row(name, [C(T((5,), low=-9, high=9), T((5,), low=0, high=4)), C(T((3,)), 2)], INTS, grad=False)
+    *(Row(name, [C(T((5,), low=-9, high=9), T((5,), low=0, high=4)), C(T((3,)), 2)], INTS,
+          grad=False)
       for name in ("bitwise_left_shift", "bitwise_right_shift")),
     Row("bitwise_not", ONE, ("int64", "uint8", "bool"), grad=False),
     *(Row(name, [C(T((4,), values=[1.0, float("inf"), float("nan"), -float("inf")]))], FLOATS,
@@ -105,7 +112,8 @@ LOGIC = [
 PARTS = [
     Row("complex", [C(T((3,)), T((3,))), C(T((3, 1)), T((4,)))], FLOATS),
     Row("polar", [C(T((3,), low=0.5), T((3,)))], FLOATS),
-    *(Row(name, ONE, COMPLEX) for name in ("real", "imag", "conj", "view_as_real")),
+    *(Row(name, ONE, COMPLEX) for name in ("real", "imag", "conj")),
+    Row("view_as_real", ONE, COMPLEX, grad=False),
     *(Row(name, [C(T((3, 4), low=0.5))], COMPLEX) for name in ("abs", "angle", "sgn")),
 ]
 
@@ -119,9 +127,11 @@ INPLACE = [
 ]
 
 CONVERSION = [
-    Row("Tensor.to", [C(T((5,)), D(name)) for name in ("float64", "float16", "int64", "bool")], ALL),
-    *(Row(f"Tensor.{name}", ONE, ALL) for name in (
-        "float", "double", "half", "bfloat16", "int", "long", "short", "char", "byte", "bool")),
+    Row("Tensor.to", [C(T((5,)), D(name)) for name in ("float64", "float16", "int64", "bool")], ALL,
+        grad=False),
+    *(Row(f"Tensor.{name}", ONE, ALL, grad=False) for name in (
+        "float", "half", "bfloat16", "int", "long", "short", "char", "byte", "bool")),
+    Row("Tensor.double", ONE, ALL),
     Row("clone", ONE, ALL),
     Row("Tensor.contiguous", ONE, ALL),
 ]

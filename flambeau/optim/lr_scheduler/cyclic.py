@@ -116,9 +116,8 @@ class CyclicLR(_MomentumCycle):
         if self.mode == "triangular":
             return 1.0
         if self.mode == "triangular2":
-            return 1 / (2.0 ** (x - 1))
-        factor: float = self.gamma ** x
-        return factor
+            return float(1 / (2.0 ** (x - 1)))
+        return float(self.gamma ** x)
 
     def get_lr(self) -> Rates:
         """The rates of step `self.last_epoch`; sets the momentum as well."""

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 from flambeau.dtype import float64, int64
 from flambeau.random import Generator, multinomial, randint, randperm
 from flambeau.tensor import Tensor
-from flambeau.tensor.creation import as_tensor, empty
+from flambeau.tensor.creation import empty
+from flambeau.tensor.data import as_tensor
 
 __all__ = [
     "BatchSampler",

@@ -7,7 +7,8 @@ that the same seed gives the same crops, flips and angles.
 from __future__ import annotations
 
 from flambeau.random import rand, randint
-from flambeau.tensor.creation import empty, tensor
+from flambeau.tensor.creation import empty
+from flambeau.tensor.data import tensor
 
 
 def uniform(low: float, high: float) -> float:

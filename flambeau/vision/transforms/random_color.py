@@ -10,7 +10,8 @@ from flambeau.dtype import float32
 from flambeau.nn.modules.module import Module
 from flambeau.random import randperm
 from flambeau.tensor import Tensor
-from flambeau.tensor.creation import empty, tensor
+from flambeau.tensor.creation import empty
+from flambeau.tensor.data import tensor
 from flambeau.vision.transforms import functional as F
 from flambeau.vision.transforms.basic import pair
 from flambeau.vision.transforms.draws import chance, log_uniform, position, uniform

@@ -12,7 +12,7 @@ import numpy
 from flambeau.dtype import float64
 from flambeau.functional.joining import stack
 from flambeau.tensor import Tensor
-from flambeau.tensor.creation import as_tensor, tensor
+from flambeau.tensor.data import as_tensor, tensor
 
 __all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flambeau.dtype import int64
-from flambeau.tensor.creation import as_tensor
+from flambeau.tensor.data import as_tensor
 from flambeau.utils.data._utils.collate import default_collate
 from flambeau.utils.data.dataset import Subset, TensorDataset
 

@@ -1,0 +1,129 @@
+"""Tables of vectors looked up by index: embedding, bags of embeddings, one-hot rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..autograd.inplace import write
+from ..autograd.modes import no_grad
+from ..autograd.record import Value, op
+from ..dtype import int32, int64, scalar_name
+from ..ops import arithmetic as ar
+from ..ops import elementwise as ew
+from ..ops import reduction as rd
+from ..ops.gather import put_at, take
+from ..ops.movement import expand, reshape, zeros
+
+
+def check_range(index: Any, size: int) -> None:
+    """Raise for an index out of range, where the values are at hand.
+
+    Raises:
+        IndexError: as PyTorch words it.
+    """
+    data = index._value().data
+    if data is not None and data.size and data.dtype.kind in "iu" and (
+            data.min() < 0 or data.max() >= size):
+        raise IndexError("index out of range in self")
+
+
+def check_indices(index: Any, name: str, function: str) -> None:
+    """Raise for indices that are not int64 or int32.
+
+    Raises:
+        RuntimeError: as PyTorch words it.
+    """
+    if index.dtype not in (int64, int32):
+        raise RuntimeError(
+            f"Expected tensor for argument #1 '{name}' to have one of the following scalar types: "
+            f"Long, Int; but got torch.{scalar_name(index.dtype)}Tensor instead (while checking "
+            f"arguments for {function})")
+
+
+def rows(weight: Any, index: Any, padding_idx: int, scale_grad_by_freq: bool) -> Any:
+    """The rows of a table; those at the padding index pass no gradient on."""
+    index = ar.astype(index, int64)
+    taken = take(weight, index)
+    if scale_grad_by_freq:
+        ones = expand(ar.literal(1, weight.dtype), shape=index.shape)
+        counts = put_at(zeros(weight.shape[:1], weight), ones, index, mode="add")
+        share = reshape(1.0 / take(counts, index), shape=(*index.shape, *(1,) * (weight.ndim - 1)))
+        constant = ew.stop_gradient(taken)
+        taken = constant + (taken - constant) * ew.stop_gradient(share)
+    if padding_idx >= 0:
+        padding = reshape(index.eq(padding_idx), shape=(*index.shape, *(1,) * (weight.ndim - 1)))
+        taken = ar.where(padding, ew.stop_gradient(taken), taken)
+    return taken
+
+
+@op(name="embedding", grad="EmbeddingBackward0", widen=False)
+def _embedding(input: Value, weight: Value, padding_idx: int, scale_grad_by_freq: bool) -> Any:
+    if weight.ndim != 2:
+        raise RuntimeError("'weight' must be 2-D")
+    check_indices(input, "indices", "embedding")
+    return rows(weight, input, padding_idx, scale_grad_by_freq)
+
+
+@op(name="embedding_renorm")
+def _renormed(weight: Value, input: Value, max_norm: Value, norm_type: float) -> Any:
+    """The table with the rows at the indices scaled down to a norm of at most max_norm."""
+    index = reshape(ar.astype(input, int64), shape=(input.size,))
+    taken = take(weight, index)
+    size = ew.absolute(taken)
+    if norm_type == float("inf"):
+        length = rd.reduce_max(size, axes=(1,))
+    else:
+        length = rd.reduce_sum(size ** norm_type, axes=(1,)) ** (1.0 / norm_type)
+    scale = ar.where(length > max_norm, max_norm / (length + 1e-7), ar.literal(1, weight.dtype))
+    scaled = taken * reshape(scale, shape=(input.size, 1))
+    return put_at(weight, scaled, index, mode="set")
+
+
+def renorm_rows(weight: Any, input: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows of a table that are looked up down to a norm of at most max_norm, in place."""
+    check_range(input, weight.shape[0])
+    with no_grad():
+        write(weight, _renormed(weight, input, max_norm, norm_type)._value())
+
+
+def _padding(padding_idx: int | None, count: int, name: str) -> int:
+    if padding_idx is None:
+        return -1
+    if not -count <= padding_idx < count:
+        raise AssertionError(f"{name} must be within num_embeddings")
+    return padding_idx % count if count else 0
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None,
+              max_norm: float | None = None, norm_type: float = 2.0,
+              scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+    """The rows of a table at the given indices.
+
+    Args:
+        input: indices, any shape, int64 or int32.
+        weight: the table (V, D).
+        padding_idx: row that gets no gradient. Default: None.
+        max_norm: rows looked up are first scaled down to this norm, in place. Default: None.
+        norm_type: order of that norm. Default: 2.
+        scale_grad_by_freq: divide gradients by the number of look-ups of a row. Default: False.
+        sparse: accepted; gradients are dense. Default: False.
+
+    Returns:
+        A tensor of shape (*input.shape, D).
+
+    Raises:
+        IndexError: an index out of range.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.embedding(torch.tensor([1]), torch.tensor([[1., 2.], [3., 4.]]))
+        tensor([[3., 4.]])
+
+    Source: PyTorch page `torch.nn.functional.embedding`.
+    """
+    padding = _padding(padding_idx, weight.shape[0], "Padding_idx")
+    if max_norm is not None:
+        renorm_rows(weight, input, max_norm, norm_type)
+    if weight.ndim == 2:
+        check_range(input, weight.shape[0])
+    return _embedding(input, weight, padding, scale_grad_by_freq)
