@@ -63,6 +63,7 @@ from .dtype import bool_ as bool
 from .dtype import float_ as float
 from .dtype import int_ as int
 from .engines.realize import eager, sync
+from .functional.added_products import addbmm, addmm, addmv, addr, baddbmm
 from .functional.arithmetic import (
     add,
     addcdiv,
@@ -227,11 +228,6 @@ from .functional.joining import (
     vstack,
 )
 from .functional.linear import (
-    addbmm,
-    addmm,
-    addmv,
-    addr,
-    baddbmm,
     bmm,
     dot,
     ger,
@@ -245,6 +241,7 @@ from .functional.linear import (
     vdot,
 )
 from .functional.masking import argwhere, isin, masked_fill, masked_scatter, masked_select, nonzero
+from .functional.lu import geqrf, ormqr
 from .functional.matrices import norm
 from .functional.norms import cdist, dist, pdist, renorm
 from .functional.parts import (
@@ -342,6 +339,16 @@ from .functional.queries import (
     numel,
     result_type,
     typename,
+)
+from .functional.recurrent import (
+    gru,
+    gru_cell,
+    lstm,
+    lstm_cell,
+    rnn_relu,
+    rnn_relu_cell,
+    rnn_tanh,
+    rnn_tanh_cell,
 )
 from .functional.reduction import (
     all,

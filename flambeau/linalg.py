@@ -15,13 +15,8 @@ from .functional.linalg import (
     eigh,
     eigvals,
     eigvalsh,
-    householder_product,
     inv,
     inv_ex,
-    lu,
-    lu_factor,
-    lu_factor_ex,
-    lu_solve,
     qr,
     slogdet,
     solve,
@@ -31,6 +26,7 @@ from .functional.linalg import (
     svdvals,
 )
 from .functional.linear import matmul
+from .functional.lu import householder_product, lu, lu_factor, lu_factor_ex, lu_solve
 from .functional.matrices import (
     cond,
     lstsq,
@@ -48,9 +44,9 @@ from .functional.matrices import linalg_vector_norm as vector_norm
 from .functional.parts import diagonal as _diagonal
 
 __all__ = [
-    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals",
-    "eigvalsh", "householder_product", "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex",
-    "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",
+    "eigvals", "eigvalsh", "householder_product", "inv", "inv_ex", "lstsq", "lu",
+    "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot",
     "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular", "svd", "svdvals",
     "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm"]
 

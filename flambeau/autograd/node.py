@@ -16,6 +16,7 @@ from .base import TensorBase, wrap
 from .modes import modes
 
 _sequence = itertools.count()
+_NAMESPACED = ("CopyBackwards", "CopySlices", "NotImplemented")  # as PyTorch's name() has it
 _FREED = ("Trying to backward through the graph a second time (or directly access saved tensors "
           "after they have already been freed). Saved intermediate values of the graph are freed "
           "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
@@ -70,7 +71,7 @@ class GradNode:
     def name(self) -> str:
         """The class name, `AddBackward0` and the like."""
         name = type(self).__name__
-        return "torch::autograd::" + name if name in ("CopyBackwards", "NotImplemented") else name
+        return "torch::autograd::" + name if name in _NAMESPACED else name
 
     @property
     def metadata(self) -> dict[Any, Any]:

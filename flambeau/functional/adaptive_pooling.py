@@ -60,7 +60,7 @@ def _positions(n: int, out: int) -> tuple[Any, Any, int]:
     return reshape(place, shape=(out * k,)), end - reshape(begin, shape=(out,)), k
 
 
-# ---- averages -------------------------------------------------------------------------------------
+# ---- averages ------------------------------------------------------------------------------------
 
 def _average_axis(x: Any, axis: int, out: int) -> Any:
     """Averages over the windows along one axis."""
@@ -80,8 +80,8 @@ def _adaptive_avg(x: Any, output_size: Any, rank: int) -> Any:
     _checked(x, out, rank, name, "", 1 if rank == 2 else 0)
     if min(out) < 0:
         shown = f"{out[0]}, {','.join(map(str, out[1:]))}"
-        raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 but "
-                           f"received {{{shown}}}")
+        raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 "
+                           f"but received {{{shown}}}")
     if x.dtype.category != FLOATING:
         raise not_implemented(name if rank == 2 else f"{name}_cpu", x.dtype)
     size = x.shape[-rank:]
@@ -163,7 +163,7 @@ def _repeated(size: Any, rank: int) -> Any:
     return size if isinstance(size, tuple) and len(size) != 1 else per_dim(size, rank, "")
 
 
-# ---- maxima ---------------------------------------------------------------------------------------
+# ---- maxima --------------------------------------------------------------------------------------
 
 def _window(kernel: Ints, out: Ints) -> dict[str, Ints]:
     rank = len(out)

@@ -10,7 +10,6 @@ from ..ops import elementwise as ew
 from .activation import log_sigmoid
 from .loss import check_reduction, legacy_reduction, reduced
 
-
 _EDGE = 1e-12  # least denominator of the gradient of binary cross entropy
 
 

@@ -17,7 +17,7 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input"}
 
 
 def numpy_names(function: Callable[..., Any]) -> Any:
-    """Let a function (and its `.method`) also take `axis` for `dim` and `keepdims` for `keepdim`."""
+    """Let a function (and its `.method`) also take `axis` for `dim`, `keepdims` for `keepdim`."""
     public: Any = _renaming(function)
     method = getattr(function, "method", function)
     public.method = public if method is function else _renaming(method)

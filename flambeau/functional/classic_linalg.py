@@ -9,10 +9,12 @@ from ..autograd.record import Value, op
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import linalg as la
-from ..ops.movement import zeros
+from ..ops.movement import concatenate, zeros
 from . import linalg, matrices
+from . import lu as factors_of
 from .calling import with_out
-from .linalg import INDEFINITE, check_square, split_lu
+from .linalg import INDEFINITE, check_square
+from .lu import split_lu
 
 
 @op(name="logdet", grad="WhereBackward0", widen=False)
@@ -243,7 +245,7 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
 
     Source: PyTorch, torch.lu.
     """
-    factors, pivots, info = linalg.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
+    factors, pivots, info = factors_of.lu_factor_ex(A, pivot=pivot, check_errors=not get_infos)
     result = (factors, pivots, info) if get_infos else (factors, pivots)
     return linalg.output(out, result)
 
@@ -259,7 +261,7 @@ def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.lu_solve.
     """
-    return linalg.lu_solve(LU_data, LU_pivots, b, out=out)
+    return factors_of.lu_solve(LU_data, LU_pivots, b, out=out)
 
 
 @op(name="lu_unpack", widen=False)
@@ -341,7 +343,7 @@ def _vander(x: Value, count: int, increasing: bool) -> Any:
     for _ in range(count - 1):
         columns.append(columns[-1] * x if len(columns) > 1 else x)
     ordered = columns if increasing else columns[::-1]
-    return la.concatenate(*[ar.with_dims(c, (1,)) for c in ordered], axis=1)
+    return concatenate(*[ar.with_dims(c, (1,)) for c in ordered], axis=1)
 
 
 def det(input: Any) -> Any:
@@ -394,7 +396,7 @@ def orgqr(input: Any, input2: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.orgqr.
     """
-    return linalg.householder_product(input, input2, out=out)
+    return factors_of.householder_product(input, input2, out=out)
 
 
 matrix_exp = matrices.matrix_exp

@@ -1,4 +1,4 @@
-"""Products over named or listed dimensions: einsum, tensordot, chains of matrices, cross products."""
+"""Products over named or listed dimensions: einsum, tensordot, matrix chains, cross products."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ def _checked_input(x: Any, w: Any, bias: Any, rank: int, name: str, transposed: 
 def _check_dtypes(x: Any, w: Any, bias: Any, rank: int, transposed: bool) -> None:
     d = x.dtype
     if bias is not None and bias.dtype is not d:
-        raise RuntimeError(f"Input type ({c_type(d)}) and bias type ({c_type(bias.dtype)}) should be "
-                           "the same")
+        raise RuntimeError(f"Input type ({c_type(d)}) and bias type ({c_type(bias.dtype)}) should "
+                           "be the same")
     kernel = f"slow_conv_transpose{max(rank, 2)}d_out_cpu" if transposed else (
         f"slow_conv{max(rank, 2)}d_cpu")
     integral = d.category == 1 and d is not int64
@@ -75,8 +75,8 @@ def _check_shapes(x: Any, w: Any, bias: Any, transposed: bool, groups: int) -> N
     channels = w.shape[0] if transposed else w.shape[1] * groups
     if x.shape[1] != channels:
         lead = "transposed=1" if transposed else f"groups={groups}"
-        raise RuntimeError(f"Given {lead}, {given}, expected input{list(x.shape)} to have {channels} "
-                           f"channels, but got {x.shape[1]} channels instead")
+        raise RuntimeError(f"Given {lead}, {given}, expected input{list(x.shape)} to have "
+                           f"{channels} channels, but got {x.shape[1]} channels instead")
     outputs = w.shape[1] * groups if transposed else w.shape[0]
     if bias is not None and bias.shape != (outputs,):
         kind = "Given transposed=1" if transposed else "Given"

@@ -246,7 +246,8 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     return _trapezoid(y, x, _checked_step(dx, x), dim)
 
 
-@op(name="cumulative_trapezoid", grad="CumsumBackward0")
+@op(name="cumulative_trapezoid",
+    grad=lambda specs, static: "CumsumBackward0" if specs[1] is None else "DivBackward1")
 def _cumulative_trapezoid(y: Value, x: Value = None, dx: Value = 1, dim: int = -1) -> Any:
     areas, axis = _areas(y, x, dx, dim)
     return rd.cumsum(areas / 2.0, axis=axis, reverse=False)

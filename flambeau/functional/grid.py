@@ -25,7 +25,7 @@ _DEFAULT_CHANGED = (
     "grid_sample for details.")
 
 
-# ---- grids of affine maps -------------------------------------------------------------------------
+# ---- grids of affine maps ------------------------------------------------------------------------
 
 def _coordinates(n: int, align_corners: bool, d: Any) -> Any:
     """n places from -1 to 1: the corners' centres, or the centres of n equal parts."""
@@ -88,8 +88,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         raise NotImplementedError("affine_grid only supports 4D and 5D sizes, for 2D and 3D affine "
                                   f"transforms, respectively. Got size {size}.")
     if theta.dim() != 3 or tuple(theta.shape[1:]) != (rank, rank + 1):
-        raise ValueError(f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} "
-                         f"for size {size}. Got {theta.shape}.")
+        raise ValueError(f"Expected a batch of {rank}D affine matrices of shape "
+                         f"Nx{rank}x{rank + 1} for size {size}. Got {theta.shape}.")
     if align_corners and min(size[2:]) == 1:
         warnings.warn(
             "Since version 1.3.0, affine_grid behavior has changed for unit-size grids when "
@@ -100,7 +100,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
     return _affine_grid(theta, tuple([int(n) for n in size]), align_corners)
 
 
-# ---- places on the input --------------------------------------------------------------------------
+# ---- places on the input -------------------------------------------------------------------------
 
 def _unnormalized(x: Any, n: int, align_corners: bool) -> Any:
     """-1 … 1 to positions along an axis of size n."""
@@ -135,7 +135,7 @@ def _placed(x: Any, n: int, padding_mode: str, align_corners: bool) -> Any:
     return x
 
 
-# ---- values there ---------------------------------------------------------------------------------
+# ---- values there --------------------------------------------------------------------------------
 
 def _values(rows: Any, places: list[Any], size: Ints) -> Any:
     """rows (N, *S, C) at integer positions (as floats), one per axis; 0 outside."""
@@ -183,8 +183,8 @@ def _bicubic_sample(rows: Any, places: list[Any], size: Ints, padding_mode: str,
 def _check_grid(x: Any, grid: Any, mode: str) -> None:
     given = f"input with sizes {list(x.shape)} and grid with sizes {list(grid.shape)}"
     if x.shape[0] != grid.shape[0]:
-        raise RuntimeError("grid_sampler(): expected grid and input to have same batch size, but got "
-                           + given)
+        raise RuntimeError("grid_sampler(): expected grid and input to have same batch size, but "
+                           f"got {given}")
     if grid.shape[-1] != x.ndim - 2:
         raise RuntimeError(
             f"grid_sampler(): expected grid to have size {x.ndim - 2} in last dimension, but got "
@@ -192,8 +192,8 @@ def _check_grid(x: Any, grid: Any, mode: str) -> None:
     for axis in range(2, x.ndim):
         if not x.shape[axis]:
             raise RuntimeError(
-                "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
-                f"sizes {list(x.shape)} with dimension {axis} being empty")
+                "grid_sampler(): expected input to have non-empty spatial dimensions, but input "
+                f"has sizes {list(x.shape)} with dimension {axis} being empty")
     if x.ndim not in (4, 5) or x.ndim != grid.ndim:
         wanted = "4D" if x.ndim == 4 else "5D"
         raise RuntimeError(f"grid_sampler(): expected {wanted} input and grid with same number of "
@@ -257,8 +257,8 @@ def grid_sample(input: Any, grid: Any, mode: str = "bilinear", padding_mode: str
     Source: PyTorch, torch.nn.functional.grid_sample.
     """
     if mode not in ("bilinear", "nearest", "bicubic"):
-        raise ValueError("nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or "
-                         f"'bicubic', but got: '{mode}'")
+        raise ValueError("nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' "
+                         f"or 'bicubic', but got: '{mode}'")
     if padding_mode not in ("zeros", "border", "reflection"):
         raise ValueError("nn.functional.grid_sample(): expected padding_mode to be 'zeros', "
                          f"'border', or 'reflection', but got: '{padding_mode}'")

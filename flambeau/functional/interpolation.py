@@ -1,7 +1,7 @@
-"""Change of resolution: nearest, linear, cubic and area interpolation, with or without antialiasing.
+"""Change of resolution: nearest, linear, cubic and area interpolation, also antialiased.
 
-All of them are weighted sums of a few neighbours, one axis after the other: positions (out, taps) and
-weights (out, taps) are computed in the input's dtype, as PyTorch does.
+All of them are weighted sums of a few neighbours, one axis after the other: positions (out, taps)
+and weights (out, taps) are computed in the input's dtype, as PyTorch does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..ops.movement import expand, reshape
 from ..ops.reduction import reduce_sum
 from .adaptive_pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from .calling import not_implemented
-from .windows import Ints, counting, take_axis
+from .windows import counting, take_axis
 
 _RANKS = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "linear": (1,), "bilinear": (2,),
           "bicubic": (2,), "trilinear": (3,), "lanczos": (2,)}
@@ -28,7 +28,7 @@ _CUBIC = -0.75  # the slope parameter of PyTorch's bicubic interpolation
 _CUBIC_ANTIALIAS = -0.5  # and of its antialiased one, as Pillow has it
 
 
-# ---- positions and weights along one axis ---------------------------------------------------------
+# ---- positions and weights along one axis --------------------------------------------------------
 
 def _number(d: Any) -> Any:
     return np.float64 if d is float64 else np.float32
@@ -138,7 +138,7 @@ def _bounded_float(index: Any, low: int, high: int) -> Any:
     return ew.minimum(ew.maximum(index, ar.literal(low, int64)), ar.literal(high, int64))
 
 
-# ---- the axes -------------------------------------------------------------------------------------
+# ---- the axes ------------------------------------------------------------------------------------
 
 def _combined(x: Any, axis: int, index: Any, weight: Any) -> Any:
     """Weighted sums of the entries of an axis at positions (out, taps)."""
@@ -195,6 +195,10 @@ def _name(specs: Any, static: Any) -> str:
     return f"Upsample{stem}{'Aa' if antialias else ''}Backward0"
 
 
+def _shown(size: Any) -> str:
+    return ", ".join(f"{a}: {n}" for a, n in zip("DHW"[3 - len(size):], size, strict=True))
+
+
 @op(grad=_name)
 def _interpolate(input: Value, size: Any, mode: str, align_corners: bool, antialias: bool,
                  factors: Any) -> Any:
@@ -202,9 +206,8 @@ def _interpolate(input: Value, size: Any, mode: str, align_corners: bool, antial
     shape = input.shape
     if min(size) < 1 or min(shape[2:]) < 1:
         raise RuntimeError(
-            f"Input and output sizes should be greater than 0, but got input "
-            f"({', '.join(f'{a}: {n}' for a, n in zip('DHW'[3 - rank:], shape[2:], strict=True))}) "
-            f"output ({', '.join(f'{a}: {n}' for a, n in zip('DHW'[3 - rank:], size, strict=True))})")
+            "Input and output sizes should be greater than 0, but got input "
+            f"({_shown(shape[2:])}) output ({_shown(size)})")
     if not all(shape[1:]):
         raise RuntimeError(f"Non-empty {rank + 2}D data tensor expected but got a tensor with sizes "
                            f"{list(shape)}")
@@ -221,7 +224,7 @@ def _interpolate(input: Value, size: Any, mode: str, align_corners: bool, antial
     return ew.cast(bounded, dtype=uint8)
 
 
-# ---- arguments ------------------------------------------------------------------------------------
+# ---- arguments -----------------------------------------------------------------------------------
 
 def _is_integer(x: Any) -> bool:
     return isinstance(x, (int, np.integer)) or (
@@ -270,7 +273,8 @@ def _check_mode(rank: int, mode: str, align_corners: bool, antialias: bool) -> N
     if rank not in _RANKS.get(mode, ()):
         wanted = {"linear": 3, "bilinear": 4, "trilinear": 5}.get(mode)
         if wanted and rank in (1, 2, 3):
-            raise NotImplementedError(f"Got {rank + 2}D input, but {mode} mode needs {wanted}D input")
+            raise NotImplementedError(
+                f"Got {rank + 2}D input, but {mode} mode needs {wanted}D input")
         raise NotImplementedError(
             f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {rank + 2}D) for the "
             "modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | "
@@ -313,8 +317,8 @@ def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: st
     Source: PyTorch, torch.nn.functional.interpolate.
     """
     if mode in ("nearest", "area", "nearest-exact") and align_corners is not None:
-        raise ValueError("align_corners option can only be set with the interpolating modes: linear "
-                         "| bilinear | bicubic | trilinear")
+        raise ValueError("align_corners option can only be set with the interpolating modes: "
+                         "linear | bilinear | bicubic | trilinear")
     shape = tuple(input.shape)
     out, factors = _sizes(input, size, scale_factor)
     if recompute_scale_factor and size is not None:

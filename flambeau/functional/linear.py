@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..dtype import BOOL, FLOATING, dtype, scalar_name
+from ..dtype import BOOL, FLOATING, dtype, int64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
@@ -29,7 +29,7 @@ def _check_dtypes(a: Any, b: Any) -> None:
                            f"{_C_NAMES[a.dtype.name]} != {_C_NAMES[b.dtype.name]}")
 
 
-def _check_matrices(a: Any, b: Any) -> None:
+def check_matrices(a: Any, b: Any) -> None:
     """Raise PyTorch's errors for the product of two matrices (shapes as matrices)."""
     rows, inner = math.prod(a.shape[:-1]), a.shape[-1]
     if inner != b.shape[0]:
@@ -55,7 +55,7 @@ def _check_vectors(a: Any, b: Any) -> None:
         raise not_implemented("dot", a.dtype)
 
 
-def _check_mv(a: Any, v: Any, result: int | None = None) -> None:
+def check_mv(a: Any, v: Any, result: int | None = None) -> None:
     if a.ndim != 2 or v.ndim != 1:
         raise RuntimeError(f"vector + matrix @ vector expected, got {result or 1}, {a.ndim}, "
                            f"{v.ndim}")
@@ -70,7 +70,7 @@ def _check_mv(a: Any, v: Any, result: int | None = None) -> None:
         raise not_implemented("addmv_impl_cpu", a.dtype)
 
 
-def _check_batches(a: Any, b: Any) -> None:
+def check_batches(a: Any, b: Any) -> None:
     for label, x in (("batch1", a), ("batch2", b)):
         if x.ndim != 3:
             raise RuntimeError(f"{label} must be a 3D tensor")
@@ -194,15 +194,15 @@ def matmul(input: Value, other: Value) -> Any:
     if a.ndim == 2 and b.ndim == 1:
         return mv(a, b)
     if b.ndim == 1:
-        _check_mv(reshape(a, shape=(math.prod(a.shape[:-1]), a.shape[-1])), b)
+        check_mv(reshape(a, shape=(math.prod(a.shape[:-1]), a.shape[-1])), b)
         return last_with(a, b, 0)
     if b.ndim == 2:
         row = reshape(a, shape=(1, *a.shape)) if a.ndim == 1 else a
-        _check_matrices(row, b)
+        check_matrices(row, b)
         return last_with(a, b, 0)
     if a.ndim == 1:
         rows = permute(b, dims=(*range(b.ndim - 2), b.ndim - 1, b.ndim - 2))
-        _check_mv(reshape(rows, shape=(math.prod(rows.shape[:-1]), rows.shape[-1])), a)
+        check_mv(reshape(rows, shape=(math.prod(rows.shape[:-1]), rows.shape[-1])), a)
         return contract(b, a, contract=((b.ndim - 2,), (0,)), batch=((), ()))
     return _batched(a, b)
 
@@ -230,11 +230,11 @@ def mm(input: Value, mat2: Value, *, out_dtype: Any = None) -> Any:
     for label, x in (("self", input), ("mat2", mat2)):
         if x.ndim != 2:
             raise RuntimeError(f"{label} must be a matrix")
-    _check_matrices(input, mat2)
-    return _in_dtype(last_with(input, mat2, 0), out_dtype)
+    check_matrices(input, mat2)
+    return in_dtype(last_with(input, mat2, 0), out_dtype)
 
 
-def _in_dtype(x: Any, d: dtype | None) -> Any:
+def in_dtype(x: Any, d: dtype | None) -> Any:
     return x if d is None else ar.astype(x, d)
 
 
@@ -258,8 +258,8 @@ def bmm(input: Value, mat2: Value, *, out_dtype: Any = None) -> Any:
 
     Source: PyTorch, torch.bmm.
     """
-    _check_batches(input, mat2)
-    return _in_dtype(contract(input, mat2, contract=((2,), (1,)), batch=((0,), (0,))), out_dtype)
+    check_batches(input, mat2)
+    return in_dtype(contract(input, mat2, contract=((2,), (1,)), batch=((0,), (0,))), out_dtype)
 
 
 @op(out=True)
@@ -280,7 +280,7 @@ def mv(input: Value, vec: Value) -> Any:
 
     Source: PyTorch, torch.mv.
     """
-    _check_mv(input, vec)
+    check_mv(input, vec)
     return last_with(input, vec, 0)
 
 
@@ -380,167 +380,10 @@ def outer(input: Value, vec2: Value) -> Any:
 ger = outer
 
 
-# ---- products added to a tensor ------------------------------------------------------------------
-
-def _added(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
-    """beta · input + alpha · product; an input times 0 is ignored, NaN included."""
-    if product.dtype.category < FLOATING:
-        beta, alpha = int(beta), int(alpha)
-    input = expanded(input, product.shape)
-    if alpha != 1:
-        product = product * alpha
-    if beta == 0:
-        return product
-    return product + (input if beta == 1 else input * beta)
-
-
-def _check_self(input: Any, mat2: Any, label: str = "self") -> None:
+def check_self(input: Any, mat2: Any, label: str = "self") -> None:
     if input.dtype is not mat2.dtype:
         raise RuntimeError(f"{label} and mat2 must have the same dtype, but got "
                            f"{scalar_name(input.dtype)} and {scalar_name(mat2.dtype)}")
-
-
-@op(out=True)
-def addmm(input: Value, mat1: Value, mat2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    """beta · input + alpha · (mat1 @ mat2).
-
-    Args:
-        input: broadcastable to (n, p).
-        mat1: (n, m).
-        mat2: (m, p).
-        beta: factor of the input; 0 ignores it. Default: 1.
-        alpha: factor of the product. Default: 1.
-
-    Returns:
-        (n, p).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.addmm(torch.ones(1, 1), torch.ones(1, 2), torch.ones(2, 1))
-        tensor([[3.]])
-
-    Source: PyTorch, torch.addmm.
-    """
-    for label, x in (("mat1", mat1), ("mat2", mat2)):
-        if x.ndim != 2:
-            raise RuntimeError(f"{label} must be a matrix, got {x.ndim}-D tensor")
-    _check_self(input, mat2)
-    _check_self(mat1, mat2, "mat1")
-    _check_matrices(mat1, mat2)
-    return _added(input, last_with(mat1, mat2, 0), beta, alpha)
-
-
-@op(out=True)
-def addmv(input: Value, mat: Value, vec: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    """beta · input + alpha · (mat @ vec).
-
-    Args:
-        input: broadcastable to (n,).
-        mat: (n, m).
-        vec: (m,).
-        beta: factor of the input; 0 ignores it. Default: 1.
-        alpha: factor of the product. Default: 1.
-
-    Returns:
-        (n,).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.addmv(torch.ones(1), torch.ones(1, 2), torch.ones(2))
-        tensor([3.])
-
-    Source: PyTorch, torch.addmv.
-    """
-    if mat.ndim != 2 or vec.ndim != 1 or input.ndim > 1:
-        raise RuntimeError(f"vector + matrix @ vector expected, got {input.ndim}, {mat.ndim}, "
-                           f"{vec.ndim}")
-    _check_mv(mat, vec)
-    if input.ndim and input.shape[0] not in (1, mat.shape[0]):
-        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({mat.shape[0]}x"
-                           f"{mat.shape[1]}), vec ({vec.shape[0]})")
-    return _added(input, last_with(mat, vec, 0), beta, alpha)
-
-
-@op(out=True)
-def addbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    """beta · input + alpha · Σᵢ (batch1ᵢ @ batch2ᵢ).
-
-    Args:
-        input: broadcastable to (n, p).
-        batch1: (b, n, m).
-        batch2: (b, m, p).
-        beta: factor of the input; 0 ignores it. Default: 1.
-        alpha: factor of the sum. Default: 1.
-
-    Returns:
-        (n, p).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.addbmm(torch.ones(1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1))
-        tensor([[5.]])
-
-    Source: PyTorch, torch.addbmm.
-    """
-    _check_batches(batch1, batch2)
-    return _added(input, contract(batch1, batch2, contract=((0, 2), (0, 1)), batch=((), ())), beta,
-                  alpha)
-
-
-@presented("input batch1 batch2 beta alpha out")
-@op(out=True)
-def baddbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: Any = 1,
-            out_dtype: Any = None) -> Any:
-    """beta · input + alpha · (batch1 @ batch2), batch by batch.
-
-    Args:
-        input: broadcastable to (b, n, p).
-        batch1: (b, n, m).
-        batch2: (b, m, p).
-        beta: factor of the input; 0 ignores it. Default: 1.
-        alpha: factor of the products. Default: 1.
-        out_dtype: dtype of the result. Default: that of the operands.
-
-    Returns:
-        (b, n, p).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.baddbmm(torch.ones(2, 1, 1), torch.ones(2, 1, 2), torch.ones(2, 2, 1)).shape
-        torch.Size([2, 1, 1])
-
-    Source: PyTorch, torch.baddbmm.
-    """
-    _check_batches(batch1, batch2)
-    product = contract(batch1, batch2, contract=((2,), (1,)), batch=((0,), (0,)))
-    return _in_dtype(_added(input, product, beta, alpha), out_dtype)
-
-
-@op(out=True)
-def addr(input: Value, vec1: Value, vec2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    """beta · input + alpha · (vec1 ⊗ vec2).
-
-    Args:
-        input: broadcastable to (n, m).
-        vec1: (n,).
-        vec2: (m,).
-        beta: factor of the input; 0 ignores it. Default: 1.
-        alpha: factor of the outer product. Default: 1.
-
-    Returns:
-        (n, m).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.addr(torch.zeros(1, 1), torch.ones(1), torch.ones(1))
-        tensor([[1.]])
-
-    Source: PyTorch, torch.addr.
-    """
-    for label, x in (("vec1", vec1), ("vec2", vec2)):
-        if x.ndim != 1:
-            raise RuntimeError(f"addr: Expected 1-D argument {label}, but got {x.ndim}-D")
-    return _added(input, outer(vec1, vec2), beta, alpha)
 
 
 # ---- the linear layer ----------------------------------------------------------------------------
@@ -581,13 +424,13 @@ def linear(input: Value, weight: Value, bias: Value = None) -> Any:
     if bias is not None:
         if weight.ndim != 2:
             raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor")
-        _check_self(bias, weight)
-        _check_self(input, weight, "mat1")
+        check_self(bias, weight)
+        check_self(input, weight, "mat1")
     if weight.ndim == 1:
         return matmul(input, weight)
     row = reshape(input, shape=(1, *input.shape)) if input.ndim == 1 else input
     if input.dtype is not weight.dtype or row.shape[-1] != weight.shape[1]:
-        _check_matrices(row, permute(weight, dims=(1, 0)))
+        check_matrices(row, permute(weight, dims=(1, 0)))
     out = last_with(input, weight, 1)
     if bias is None:
         return out
@@ -645,7 +488,7 @@ def trace(input: Value) -> Any:
         raise not_implemented("trace", input.dtype)
     rows, columns = input.shape
     n = min(rows, columns)
-    x = ar.astype(input, ar.python_dtype(int)) if input.dtype.category < FLOATING else input
+    x = ar.astype(input, int64) if input.dtype.category < FLOATING else input
     return rd.reduce_sum(diagonal(x, n), axes=(0,))
 
 

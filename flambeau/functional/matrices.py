@@ -15,7 +15,7 @@ from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import linalg as la
 from ..ops import reduction as rd
-from ..ops.movement import permute, reshape, zeros
+from ..ops.movement import concatenate, permute, reshape, zeros
 from .calling import numpy_names, presented, with_out
 from .linalg import check_matrix, check_square, inv, solve, svdvals
 from .linear import matmul
@@ -142,8 +142,8 @@ def linalg_vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = Fa
 
 
 @numpy_names
-def linalg_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None,
-                dtype: Any = None) -> Any:
+def linalg_norm(input: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *,
+                out: Any = None, dtype: Any = None) -> Any:
     """A vector norm or a matrix norm, by the number of dimensions.
 
     Args:
@@ -367,8 +367,9 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
         driver: `gelsy`, `gels`, `gelsd` or `gelss`. Default: `gelsy`.
 
     Returns:
-        (solution, residuals, rank, singular_values): residuals (*, k) where m > n and A has full rank
-        (not for `gelsy`), else empty; the rank is empty for `gels`; singular values only for `gelsd` and `gelss`.
+        (solution, residuals, rank, singular_values): residuals (*, k) where m > n and A has full
+        rank (not for `gelsy`), else empty; the rank is empty for `gels`; singular values come only
+        from `gelsd` and `gelss`.
 
     Example:
         >>> import flambeau as torch
@@ -459,7 +460,7 @@ def _copy(A: Value) -> Any:
     return reshape(A, shape=A.shape)
 
 
-@op(name="matrix_power", widen=False)
+@op(name="matrix_power", grad="CopyBackwards", widen=False)
 def _identity_like(A: Value) -> Any:
     return la.identity(A.shape[:-2], A.shape[-1], A)
 
@@ -566,7 +567,7 @@ def _vander(x: Value, count: int) -> Any:
     for _ in range(count - 1):
         columns.append(columns[-1] * x if len(columns) > 1 else x)
     axis = x.ndim
-    return la.concatenate(*[ar.with_dims(c, (axis,)) for c in columns], axis=axis)
+    return concatenate(*[ar.with_dims(c, (axis,)) for c in columns], axis=axis)
 
 
 def linalg_vander(x: Any, N: int | None = None) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.inplace import write
-from ..autograd.record import Value, op
+from ..autograd.record import Value, op, write_out
 from ..dtype import FLOATING, finfo, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
-from ..ops.movement import embed, expand, reshape, strided_slice
-from .norms import norm
+from ..ops.movement import embed, reshape, strided_slice
+from .norms import vector_norm_of
+from .reduction import axes_of
 
 
 def _mean(x: Any, axes: tuple[int, ...]) -> Any:
@@ -430,6 +431,13 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
     return _local_response_norm(input, size, alpha, beta, k)
 
 
+@op(name="normalize", grad="DivBackward0")
+def _normalize(input: Value, p: float, dim: Any, eps: float) -> Any:
+    length = vector_norm_of(input, p, axes_of(input, dim), True)
+    floor = ar.literal(eps, length.dtype)
+    return input / ar.where(length < floor, floor, length)
+
+
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12,
               out: Any = None) -> Any:
     """x / max(‖x‖ₚ, eps) along a dimension.
@@ -451,8 +459,5 @@ def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12,
 
     Source: PyTorch page `torch.nn.functional.normalize`.
     """
-    length = norm(input, p, dim, keepdim=True).clamp_min(eps)
-    if out is None:
-        return input / length
-    from_div = input.div(length)
-    return out.copy_(from_div)
+    result = _normalize(input, float(p), dim, eps)
+    return result if out is None else write_out(out, result, "div")

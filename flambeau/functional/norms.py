@@ -216,8 +216,8 @@ def cdist(x1: Value, x2: Value, p: float = 2.0,
         x1: (*, P, M).
         x2: (*, R, M).
         p: the exponent, from 0 to ∞. Default: 2.
-        compute_mode: whether a matrix product gives the euclidean distances (by default where P or R
-            exceeds 25).
+        compute_mode: whether a matrix product gives the euclidean distances (by default where P or
+            R exceeds 25).
 
     Returns:
         (*, P, R).

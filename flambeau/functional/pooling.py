@@ -22,7 +22,7 @@ from .pooling_checks import (
 from .reduction import wrap_dim
 from .windows import Ints, batched, per_dim, unbatched
 
-# ---- maxima ---------------------------------------------------------------------------------------
+# ---- maxima --------------------------------------------------------------------------------------
 
 def _max_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
               return_indices: bool, rank: int) -> Any:
@@ -95,7 +95,7 @@ def max_pool2d(input: Value, kernel_size: Any, stride: Any = None, padding: Any 
 @op(grad="MaxPool3DWithIndicesBackward0", widen=False)
 def max_pool3d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False) -> Any:
-    """Maxima over windows of (N, C, D, H, W) or (C, D, H, W); arguments as those of `max_pool2d`."""
+    """Maxima over windows of (N, C, D, H, W) or (C, D, H, W); see `max_pool2d`."""
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 3)
 
 
@@ -120,7 +120,7 @@ def max_pool3d_with_indices(input: Any, kernel_size: Any, stride: Any = None, pa
     return max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
-# ---- averages -------------------------------------------------------------------------------------
+# ---- averages ------------------------------------------------------------------------------------
 
 def _ones(shape: Ints, d: Any) -> Any:
     return expand(ew.constant(value=1, dtype=d), shape=shape)
@@ -212,12 +212,12 @@ def avg_pool2d(input: Value, kernel_size: Any, stride: Any = None, padding: Any 
 def avg_pool3d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: Any = None) -> Any:
-    """Averages over windows of (N, C, D, H, W) or (C, D, H, W); arguments as those of `avg_pool2d`."""
+    """Averages over windows of (N, C, D, H, W) or (C, D, H, W); see `avg_pool2d`."""
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad,
                      divisor_override, 3)
 
 
-# ---- power averages -------------------------------------------------------------------------------
+# ---- power averages ------------------------------------------------------------------------------
 
 def _lp_name(specs: Any, static: Any) -> str:
     if static[0] == -math.inf:

@@ -13,8 +13,9 @@ _LETTERS = ("T", "H", "W")
 def check_rank(x: Any, rank: int, name: str) -> None:
     """Raise PyTorch's RuntimeError unless x is (C, *S) or (N, C, *S)."""
     if x.ndim not in (rank + 1, rank + 2):
-        raise RuntimeError(f"Expected {rank + 1} to {rank + 2} dimensions, but got {x.ndim}-dimensional "
-                           f"tensor for argument #1 'self' (while checking arguments for {name})")
+        raise RuntimeError(
+            f"Expected {rank + 1} to {rank + 2} dimensions, but got {x.ndim}-dimensional tensor "
+            f"for argument #1 'self' (while checking arguments for {name})")
 
 
 def check_size(value: Any, name: str, argument: str) -> Any:
@@ -114,7 +115,7 @@ def _check_filled(x: Any, rank: int, name: str) -> None:
         return
     if rank == 3:
         raise RuntimeError(  # PyTorch always names dimension 0
-            f"{name}: Expected input's non-batch dimensions to have positive length, but input has a "
-            f"shape of {list(x.shape)} and non-batch dimension 0 has length zero!")
-    raise RuntimeError(f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim "
-                       f"batch size for input, but got:{list(x.shape)}")
+            f"{name}: Expected input's non-batch dimensions to have positive length, but input has "
+            f"a shape of {list(x.shape)} and non-batch dimension 0 has length zero!")
+    raise RuntimeError(f"Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 "
+                       f"dim batch size for input, but got:{list(x.shape)}")

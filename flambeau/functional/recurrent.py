@@ -23,6 +23,7 @@ from ..ops.loop import scan
 from ..ops.movement import concatenate, permute, reshape, split, strided_slice, zeros
 from ..ops.reduction import iota
 from .joining import stack
+from .packing import packed_rows
 
 GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
 
@@ -284,9 +285,7 @@ def _packing(batch_sizes: Any) -> tuple[tuple[Any, ...], int, bool]:
     batch = int(sizes[0])
     if (sizes == batch).all():
         return (), batch, True
-    steps = np.repeat(np.arange(len(sizes)), sizes)
-    rows = steps * batch + np.arange(len(steps)) - (np.cumsum(sizes) - sizes)[steps]
-    return (batch_sizes, wrap(leaf(rows))), batch, False
+    return (batch_sizes, wrap(leaf(packed_rows(sizes, batch)))), batch, False
 
 
 def _dropout_mask(input: Any, weights: Sequence[Any], plan: Plan, p: float) -> Any:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
 from ..autograd.record import Value, op
-from ..ops import arithmetic as ar
-from ..ops import elementwise as ew
 from .loss import check_reduction, legacy_reduction, reduced
 
 

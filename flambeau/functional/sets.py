@@ -111,7 +111,7 @@ def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: 
     x = input._data("unique_consecutive")
     if dim is None:
         flat = x.reshape(-1)
-        rows, restore, shape = flat[:, None], lambda index: flat[index], x.shape
+        rows, restore, shape = flat[:, None], flat.__getitem__, x.shape
     else:
         rows, restore = _slices(x, dim)
         shape = (len(rows),)
@@ -291,7 +291,8 @@ def searchsorted(sorted_sequence: Any, input: Any, *, out_int32: bool = False, r
         raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got "
                            "side "
                            "of left while right was True")
-    result = _searchsorted(sorted_sequence, input, sorter, bool(right or side == "right"), out_int32)
+    after = bool(right or side == "right")
+    result = _searchsorted(sorted_sequence, input, sorter, after, out_int32)
     return result if out is None else write_out(out, result)
 
 

@@ -18,7 +18,7 @@ from ..ops.sort import argsort
 from .calling import is_value, not_implemented, numpy_names, presented, with_out
 from .cumulative import between
 from .norms import root
-from .reduction import axes_of, check_nonempty, count_of, keep, selected, wrap_dim
+from .reduction import axes_of, check_nonempty, count_of, floating, keep, selected, wrap_dim
 from .sorting import pick
 
 # ---- variance ------------------------------------------------------------------------------------
@@ -498,7 +498,7 @@ def cov(input: Value, *, correction: int = 1, fweights: Value = None,
     if input.ndim > 2:
         raise RuntimeError("cov(): expected input to have two or fewer dimensions but got an input "
                            f"with {input.ndim} dimensions")
-    x = input if input.dtype.category >= FLOATING else ar.astype(input, ar.get_default_dtype())
+    x = floating(input)
     rows = x if x.ndim == 2 else reshape(x, shape=(1, x.size))
     weight = None
     for w in (fweights, aweights):

@@ -14,7 +14,7 @@ from ..ops.movement import reshape, strided_slice, zeros
 from ..ops.window import window_argmax
 from .windows import Ints, counting, per_dim
 
-# ---- inverses of max pooling ----------------------------------------------------------------------
+# ---- inverses of max pooling ---------------------------------------------------------------------
 
 def _unpooled_size(shape: Ints, kernel: Ints, stride: Ints, padding: Ints,
                    output_size: Any) -> Ints:
@@ -30,8 +30,8 @@ def _unpooled_size(shape: Ints, kernel: Ints, stride: Ints, padding: Ints,
             wanted = wanted[2:]
         if len(wanted) != rank:
             raise ValueError(
-                f"output_size should be a sequence containing {rank} or {rank + 2} elements, but it "
-                f"has a length of '{len(wanted)}'")
+                f"output_size should be a sequence containing {rank} or {rank + 2} elements, but "
+                f"it has a length of '{len(wanted)}'")
         for d, (n, size, s) in enumerate(zip(wanted, usual, stride, strict=True)):
             if not size - s < n < size + s:
                 shown = output_size if len(output_size) == rank else output_size[2:]
@@ -52,8 +52,8 @@ def _check_unpool(x: Any, index: Any, size: Ints) -> None:
         raise RuntimeError(f"elements in indices should be type int64{got}")
     if x.ndim not in (rank + 1, rank + 2):
         raise RuntimeError(
-            f"Input to max_unpooling{rank}d should be a {rank + 1}d or {rank + 2}d Tensor, but got a "
-            f"tensor with {x.ndim} dimensions.")
+            f"Input to max_unpooling{rank}d should be a {rank + 1}d or {rank + 2}d Tensor, but got "
+            f"a tensor with {x.ndim} dimensions.")
     if x.shape != index.shape:
         raise RuntimeError("Expected shape of indices to be same as that of the input tensor "
                            f"({list(x.shape)}) but got indices tensor with shape: "
@@ -61,8 +61,8 @@ def _check_unpool(x: Any, index: Any, size: Ints) -> None:
     positions = index._data("max_unpool")
     wrong = (positions < 0) | (positions >= math.prod(size))
     if wrong.any():
-        raise RuntimeError(f"Found an invalid max index: {int(positions[wrong][0])} (output volumes "
-                           f"are of size {'x'.join(map(str, size))})")
+        raise RuntimeError(f"Found an invalid max index: {int(positions[wrong][0])} (output "
+                           f"volumes are of size {'x'.join(map(str, size))})")
 
 
 def _unpool(x: Any, index: Any, size: Ints, rank: int) -> Any:
@@ -141,7 +141,7 @@ def max_unpool3d(input: Any, indices: Any, kernel_size: Any, stride: Any = None,
     return _max_unpool3d(input, indices, size)
 
 
-# ---- fractional max pooling -----------------------------------------------------------------------
+# ---- fractional max pooling ----------------------------------------------------------------------
 
 def _begins(sample: Any, n: int, kernel: int, out: int) -> Any:
     """Where the windows begin, (N, C, out), for samples (N, C) in [0, 1).

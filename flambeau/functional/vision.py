@@ -10,7 +10,7 @@ from ..ops.movement import concatenate, embed, permute, reshape, strided_slice
 from .reduction import wrap_dim
 from .windows import Ints, batched, per_dim
 
-# ---- shuffles -------------------------------------------------------------------------------------
+# ---- shuffles ------------------------------------------------------------------------------------
 
 
 @op(widen=False)
@@ -34,14 +34,14 @@ def pixel_shuffle(input: Value, upscale_factor: int) -> Any:
     """
     r = upscale_factor
     if input.ndim < 3:
-        raise RuntimeError("pixel_shuffle expects input to have at least 3 dimensions, but got input "
-                           f"with {input.ndim} dimension(s)")
+        raise RuntimeError("pixel_shuffle expects input to have at least 3 dimensions, but got "
+                           f"input with {input.ndim} dimension(s)")
     if r <= 0:
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     *lead, c, h, w = input.shape
     if c % (r * r):
-        raise RuntimeError("pixel_shuffle expects its input's 'channel' dimension to be divisible by "
-                           "the square of upscale_factor, but input.size(-3)="
+        raise RuntimeError("pixel_shuffle expects its input's 'channel' dimension to be divisible "
+                           "by the square of upscale_factor, but input.size(-3)="
                            f"{c} is not divisible by {r * r}")
     n = math.prod(lead)
     split = reshape(input, shape=(n, c // (r * r), r, r, h, w))
@@ -76,7 +76,8 @@ def pixel_unshuffle(input: Value, downscale_factor: int) -> Any:
     *lead, c, h, w = input.shape
     for size, name, axis in ((h, "height", -2), (w, "width", -1)):
         if size % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, "
+            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by "
+                               "downscale_factor, "
                                f"but input.size({axis})={size} is not divisible by {r}")
     n = math.prod(lead)
     split = reshape(input, shape=(n, c, h // r, r, w // r, r))
@@ -116,7 +117,7 @@ def channel_shuffle(input: Value, groups: int) -> Any:
     return reshape(permute(split, dims=(0, 2, 1, 3)), shape=input.shape)
 
 
-# ---- sliding windows as columns -------------------------------------------------------------------
+# ---- sliding windows as columns ------------------------------------------------------------------
 
 def _window_counts(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Ints:
     return tuple([(n + 2 * p - d * (k - 1) - 1) // s + 1
@@ -124,8 +125,9 @@ def _window_counts(size: Ints, kernel: Ints, stride: Ints, padding: Ints, dilati
 
 
 def _check_positive(kernel: Ints, dilation: Ints, stride: Ints, padding: Ints) -> None:
-    for values, name, label in ((kernel, "kernel size", "kernel_"), (dilation, "dilation", "dilation_"),
-                                (stride, "stride", "stride_")):
+    for values, name, label in (
+            (kernel, "kernel size", "kernel_"), (dilation, "dilation", "dilation_"),
+            (stride, "stride", "stride_")):
         if min(values) <= 0:
             raise RuntimeError(f"{name} should be greater than zero, but got {label}height: "
                                f"{values[0]} {label}width: {values[1]}")
@@ -238,13 +240,13 @@ def _check_fold(x: Any, size: Ints, kernel: Ints, dilation: Ints, padding: Ints,
             "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
             f"but got input.size(1)={rows} and kernel_size=({kernel[0]}, {kernel[1]}).")
     out = _window_counts(size, kernel, stride, padding, dilation)
-    given = (f"output_size=({size[0]}, {size[1]}), kernel_size=({kernel[0]}, {kernel[1]}), dilation="
-             f"({dilation[0]}, {dilation[1]}), padding=({padding[0]}, {padding[1]}), stride="
-             f"({stride[0]}, {stride[1]})")
+    given = (f"output_size=({size[0]}, {size[1]}), kernel_size=({kernel[0]}, {kernel[1]}), "
+             f"dilation=({dilation[0]}, {dilation[1]}), padding=({padding[0]}, {padding[1]}), "
+             f"stride=({stride[0]}, {stride[1]})")
     if columns != math.prod(out):
         raise RuntimeError(
-            f"Given {given}, expected size of input's dimension 2 to match the calculated number of "
-            f"sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got input.size(2)="
+            f"Given {given}, expected size of input's dimension 2 to match the calculated number "
+            f"of sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got input.size(2)="
             f"{columns}.")
     if min(size) < 1:
         raise RuntimeError("Expected output spatial size to be positive, but got: output_size="

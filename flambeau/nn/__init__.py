@@ -1,6 +1,6 @@
 """Building blocks of networks: modules, parameters, initial values."""
 
-from flambeau.nn import functional, init, modules, parallel, parameter
+from flambeau.nn import functional, init, modules, parallel, parameter, utils
 from flambeau.nn.modules import *  # noqa: F403  (the names are listed once, in modules/__init__.py)
 from flambeau.nn.parallel import DataParallel
 from flambeau.nn.parameter import (
@@ -21,5 +21,6 @@ __all__ = [
     "modules",
     "parallel",
     "parameter",
+    "utils",
 ]
 __all__ += modules.__all__

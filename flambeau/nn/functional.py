@@ -2,7 +2,7 @@
 
 # ruff: noqa: I001
 
-# ---- activations ----------------------------------------------------------------------------------
+# ---- activations ---------------------------------------------------------------------------------
 from flambeau.functional.gates import (
     glu,
     gumbel_softmax,
@@ -44,7 +44,7 @@ from flambeau.functional.activation import (
     threshold_,
 )
 
-# ---- convolutions ---------------------------------------------------------------------------------
+# ---- convolutions --------------------------------------------------------------------------------
 from flambeau.functional.conv import (
     conv1d,
     conv2d,
@@ -71,16 +71,16 @@ from flambeau.functional.normalization import (
     rms_norm,
 )
 
-# ---- linear maps ----------------------------------------------------------------------------------
+# ---- linear maps ---------------------------------------------------------------------------------
 from flambeau.functional.bilinear import bilinear
 from flambeau.functional.linear import linear
 
-# ---- losses ---------------------------------------------------------------------------------------
+# ---- losses --------------------------------------------------------------------------------------
 from flambeau.functional.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
 from flambeau.functional.regression_loss import mse_loss
 from flambeau.functional.loss import cross_entropy, nll_loss
 
-# ---- pooling --------------------------------------------------------------------------------------
+# ---- pooling -------------------------------------------------------------------------------------
 from flambeau.functional.adaptive_pooling import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -114,7 +114,7 @@ from flambeau.nn.fractional import (
     fractional_max_pool3d_with_indices,
 )
 
-# ---- images ---------------------------------------------------------------------------------------
+# ---- images --------------------------------------------------------------------------------------
 from flambeau.functional.grid import affine_grid, grid_sample
 from flambeau.functional.interpolation import (
     interpolate,
@@ -124,8 +124,5 @@ from flambeau.functional.interpolation import (
 )
 from flambeau.functional.padding import pad
 from flambeau.functional.vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
-
-# ---- softmax --------------------------------------------------------------------------------------
-from flambeau.functional.softmax import log_softmax, softmax
 
 __all__ = [name for name in dir() if not name.startswith("_")]

@@ -19,7 +19,7 @@ Ints = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 
 
-# ---- dot ------------------------------------------------------------------------------------------
+# ---- dot -----------------------------------------------------------------------------------------
 
 def _free(ndim: int, *taken: Ints) -> Ints:
     used = {d for dims in taken for d in dims}
@@ -71,7 +71,7 @@ def _arrange(x: Sym, places: Ints) -> Sym:
 dot = Primitive("dot", "contraction", _dot_numpy, _dot_rule, _dot_vjp)
 
 
-# ---- convolution ----------------------------------------------------------------------------------
+# ---- convolution ---------------------------------------------------------------------------------
 # x: (N, C, *S); w: (O, C/groups, *K); padding: pairs (low, high); window index k reads position
 # o * stride + k * dilation - low.
 
@@ -83,91 +83,95 @@ def conv_output_shape(size: Shape, kernel: Shape, stride: Ints, padding: Pairs,
                                                  strict=True))
 
 
-def _windows(x: Any, kernel: Shape, stride: Ints, padding: Pairs, dilation: Ints,
-             out: Shape) -> Any:
-    """A view (N, C, *O, *K) of the padded input."""
-    if any(p != (0, 0) for p in padding):
-        x = np.pad(x, ((0, 0), (0, 0), *[(max(lo, 0), max(hi, 0)) for lo, hi in padding]))
-        crop = tuple(slice(max(-lo, 0), x.shape[i + 2] - max(-hi, 0))
-                     for i, (lo, hi) in enumerate(padding))
-        x = x[(slice(None), slice(None), *crop)]
-    steps = x.strides[2:]
-    return np.lib.stride_tricks.as_strided(
-        x, (*x.shape[:2], *out, *kernel),
-        (*x.strides[:2], *[s * t for s, t in zip(steps, stride, strict=True)],
-         *[s * d for s, d in zip(steps, dilation, strict=True)]), writeable=False)
+# The work is done with the images of a batch in the last axis: the inner loops are long then, also
+# for the small planes deep inside a network.
+
+_CHUNK_BYTES = 1 << 22  # unfolded windows are made for so many bytes of images at a time
 
 
-_CHUNK_BYTES = 1 << 25  # unfolded windows are made for so many bytes of images at a time
+def _chunks(n: int, channels: int, out: Shape, kernel: Shape, itemsize: int) -> list[slice]:
+    """Slices of the batch whose unfolded windows stay in the cache."""
+    step = max(1, _CHUNK_BYTES // max(channels * math.prod(out) * math.prod(kernel) * itemsize, 1))
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
-def _images_at_once(x: Any, out: Shape, kernel: Shape) -> int:
-    per_image = x.shape[1] * math.prod(out) * math.prod(kernel) * x.itemsize
-    return max(1, _CHUNK_BYTES // max(per_image, 1))
+def _overlap(size: int, low: int, high: int) -> tuple[slice, slice]:
+    """Where a line of `size` elements lands on one that is wider by low and high (or narrower)."""
+    return slice(max(-low, 0), size + min(high, 0)), slice(max(low, 0), size + low + min(high, 0))
+
+
+def _batch_last(x: Any, padding: Pairs = ()) -> Any:
+    """(m, C, *S) as a contiguous (C, *S, m), with zeros around it."""
+    x = np.moveaxis(x, 0, -1)
+    if all(pair == (0, 0) for pair in padding):
+        return np.ascontiguousarray(x)
+    size = x.shape[1:-1]
+    out = np.zeros((x.shape[0], *[s + lo + hi for s, (lo, hi) in zip(size, padding, strict=True)],
+                    x.shape[-1]), x.dtype)
+    places = [_overlap(s, lo, hi) for s, (lo, hi) in zip(size, padding, strict=True)]
+    inside = x[(slice(None), *[from_ for from_, _ in places])]
+    out[(slice(None), *[to for _, to in places])] = inside
+    return out
 
 
 def _unfold(x: Any, kernel: Shape, stride: Ints, padding: Pairs, dilation: Ints, out: Shape,
             groups: int) -> Any:
-    """Windows as matrices (groups, C/groups * K, N * O)."""
-    view = _windows(x, kernel, stride, padding, dilation, out)
-    n, c = view.shape[:2]
-    rank = len(kernel)
-    view = view.transpose(1, *range(2 + rank, 2 + 2 * rank), 0, *range(2, 2 + rank))
-    return view.reshape(groups, c // groups * math.prod(kernel), n * math.prod(out))
+    """Windows of (m, C, *S) as matrices (groups, C/groups * K, O * m)."""
+    x = _batch_last(x, padding)
+    steps = x.strides[1:-1]
+    view = np.lib.stride_tricks.as_strided(
+        x, (x.shape[0], *kernel, *out, x.shape[-1]),
+        (x.strides[0], *[s * d for s, d in zip(steps, dilation, strict=True)],
+         *[s * t for s, t in zip(steps, stride, strict=True)], x.strides[-1]), writeable=False)
+    rows = x.shape[0] // groups * math.prod(kernel)
+    return view.reshape(groups, rows, math.prod(out) * x.shape[-1])
 
 
 def _convolve_numpy(x: Any, w: Any, stride: Ints, padding: Pairs, dilation: Ints,
                     groups: int) -> Any:
-    kernel = w.shape[2:]
+    kernel, o = w.shape[2:], w.shape[0]
     out_shape = conv_output_shape(x.shape[2:], kernel, stride, padding, dilation)
-    n, o = x.shape[0], w.shape[0]
-    out = np.empty((n, o, *out_shape), x.dtype)
-    rows = w.reshape(groups, o // groups, -1)
-    step = _images_at_once(x, out_shape, kernel)
-    for i in range(0, n, step):
-        part = x[i:i + step]
-        columns = _unfold(part, kernel, stride, padding, dilation, out_shape, groups)
-        product = np.matmul(rows, columns).reshape(o, part.shape[0], *out_shape)
-        out[i:i + step] = np.moveaxis(product, 0, 1)
+    out = np.empty((x.shape[0], o, *out_shape), x.dtype)
+    rows = w.reshape(groups, o // groups, math.prod(w.shape[1:]))
+    for part in _chunks(x.shape[0], x.shape[1], out_shape, kernel, x.itemsize):
+        columns = _unfold(x[part], kernel, stride, padding, dilation, out_shape, groups)
+        product = np.matmul(rows, columns).reshape(o, *out_shape, part.stop - part.start)
+        out[part] = np.moveaxis(product, -1, 0)
     return out
 
 
 def _convolve_input_numpy(g: Any, w: Any, size: Shape, stride: Ints, padding: Pairs,
                           dilation: Ints, groups: int) -> Any:
-    kernel, n, o = w.shape[2:], g.shape[0], w.shape[0]
+    kernel, n, o, places = w.shape[2:], g.shape[0], w.shape[0], g.shape[2:]
     channels = w.shape[1] * groups
-    full = tuple(max(s + max(lo, 0) + max(hi, 0), (t - 1) * st + (k - 1) * d + 1)
-                 for s, (lo, hi), k, d, st, t in zip(size, padding, kernel, dilation, stride,
-                                                     g.shape[2:], strict=True))
-    out = np.zeros((n, channels, *full), g.dtype)
-    rows = np.swapaxes(w.reshape(groups, o // groups, -1), 1, 2)
-    step = _images_at_once(g, g.shape[2:], kernel)
-    for i in range(0, n, step):
-        part = np.moveaxis(g[i:i + step], 1, 0).reshape(groups, o // groups, -1)
-        m = min(step, n - i)
-        taps = np.matmul(rows, part).reshape(channels, *kernel, m, *g.shape[2:])
+    full = tuple((t - 1) * s + (k - 1) * d + 1 if t else 0
+                 for k, d, s, t in zip(kernel, dilation, stride, places, strict=True))
+    landing = [_overlap(f, -lo, s + lo - f)
+               for f, s, (lo, _) in zip(full, size, padding, strict=True)]
+    out = np.zeros((n, channels, *size), g.dtype)
+    rows = np.swapaxes(w.reshape(groups, o // groups, math.prod(w.shape[1:])), 1, 2)
+    for part in _chunks(n, channels, places, kernel, g.itemsize):
+        m = part.stop - part.start
+        columns = _batch_last(g[part]).reshape(groups, o // groups, math.prod(places) * m)
+        taps = np.matmul(rows, columns).reshape(channels, *kernel, *places, m)
+        total = np.zeros((channels, *full, m), g.dtype)
         for tap in np.ndindex(*kernel):
-            where = tuple(slice(k * d, k * d + (t - 1) * st + 1 if t else k * d, st)
-                          for k, d, st, t in zip(tap, dilation, stride, g.shape[2:], strict=True))
-            out[(slice(i, i + m), slice(None), *where)] += np.moveaxis(
-                taps[(slice(None), *tap)], 0, 1)
-    inside = tuple(slice(max(lo, 0), max(lo, 0) + s)
-                   for s, (lo, hi) in zip(size, padding, strict=True))
-    if any(lo < 0 for lo, _ in padding):
-        out = np.pad(out, ((0, 0), (0, 0), *[(max(-lo, 0), max(-hi, 0)) for lo, hi in padding]))
-    return np.ascontiguousarray(out[(slice(None), slice(None), *inside)])
+            where = tuple(slice(k * d, k * d + (t - 1) * s + 1 if t else k * d, s)
+                          for k, d, s, t in zip(tap, dilation, stride, places, strict=True))
+            total[(slice(None), *where)] += taps[(slice(None), *tap)]
+        inside = total[(slice(None), *[from_ for from_, _ in landing])]
+        out[(part, slice(None), *[to for _, to in landing])] = np.moveaxis(inside, -1, 0)
+    return out
 
 
 def _convolve_weight_numpy(x: Any, g: Any, kernel: Shape, stride: Ints, padding: Pairs,
                            dilation: Ints, groups: int) -> Any:
-    n, o, out_shape = x.shape[0], g.shape[1], g.shape[2:]
+    o, out_shape = g.shape[1], g.shape[2:]
     channels = x.shape[1] // groups
     total = np.zeros((groups, o // groups, channels * math.prod(kernel)), x.dtype)
-    step = _images_at_once(x, out_shape, kernel)
-    for i in range(0, n, step):
-        part = x[i:i + step]
-        columns = _unfold(part, kernel, stride, padding, dilation, out_shape, groups)
-        rows = np.moveaxis(g[i:i + step], 1, 0).reshape(groups, o // groups, -1)
+    for part in _chunks(x.shape[0], x.shape[1], out_shape, kernel, x.itemsize):
+        columns = _unfold(x[part], kernel, stride, padding, dilation, out_shape, groups)
+        rows = _batch_last(g[part]).reshape(groups, o // groups, columns.shape[2])
         total += np.matmul(rows, np.swapaxes(columns, 1, 2))
     return total.reshape(o, channels, *kernel)
 

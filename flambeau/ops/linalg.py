@@ -27,7 +27,7 @@ Cts = tuple[Sym | None, ...]
 def adjoint(x: Sym) -> Sym:
     """The conjugate transpose of the last two dimensions."""
     out: Sym = permute(x, dims=(*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
-    return ew.conj(out) if x.dtype.is_complex else out  # type: ignore[no-any-return]
+    return ew.conj(out) if x.dtype.is_complex else out
 
 
 def times(a: Sym, b: Sym) -> Sym:
@@ -86,7 +86,8 @@ def identity(lead: tuple[int, ...], n: int, like: Sym) -> Sym:
 def columns_scaled(x: Sym, d: Sym) -> Sym:
     """x diag(d)."""
     scale = d if d.dtype is x.dtype else ew.cast(d, dtype=x.dtype)
-    return x * expand(reshape(scale, shape=(*d.shape[:-1], 1, d.shape[-1])), shape=x.shape)
+    row: Sym = expand(reshape(scale, shape=(*d.shape[:-1], 1, d.shape[-1])), shape=x.shape)
+    return x * row
 
 
 def _or_zero(ct: Sym | None, like: Sym) -> Sym:
@@ -102,7 +103,8 @@ def _differences(values: Sym, like: Sym) -> Sym:
     gap = row - column
     rows, columns = _grid(gap)
     gap = ew.select(rows.eq(columns), zeros(gap.shape, gap) + 1, gap)
-    return gap if gap.dtype is like.dtype else ew.cast(gap, dtype=like.dtype)
+    out: Sym = gap if gap.dtype is like.dtype else ew.cast(gap, dtype=like.dtype)
+    return out
 
 
 def _refuse_numpy(x: Any, text: str) -> Any:
@@ -220,7 +222,7 @@ solve_triangular = Primitive(
 # ---- determinants --------------------------------------------------------------------------------
 
 def _cofactor_numpy(x: Any) -> Any:
-    """The matrix of cofactors, also of singular matrices: by singular values, products of others."""
+    """The cofactors, also of singular matrices: products of all other singular values."""
     u, s, vh = np.linalg.svd(x)
     n = x.shape[-1]
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1) if n else s
@@ -248,10 +250,10 @@ def _cofactor_vjp(g: Sym, y: Sym, x: Sym) -> list[Sym]:
     return [_full(trace, x) * inverse_h - times(times(inverse_h, adjoint(g)), y)]
 
 
+cofactor = Primitive("cofactor", "host", _cofactor_numpy, lambda s: s, _cofactor_vjp)
 det = Primitive(
     "det", "host", np.linalg.det, lambda s: spec(s.shape[:-2], s.dtype),
     lambda g, y, x: [_full(g, x) * cofactor(x)])
-cofactor = Primitive("cofactor", "host", _cofactor_numpy, lambda s: s, _cofactor_vjp)
 
 
 def _slogdet_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym) -> list[Sym | None]:
@@ -355,6 +357,16 @@ def _qr_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym, complete: bool) -> list[Sym 
     return [concatenate(square, times(q, g_rest), axis=x.ndim - 1)]
 
 
+def _geqrf_one(a: Any) -> tuple[Any, Any]:
+    h, tau = np.linalg.qr(a, "raw")
+    return h.T, tau
+
+
+geqrf = Primitive(
+    "geqrf", "host", lambda x: _each(_geqrf_one, x, [x.shape[-2:], (min(x.shape[-2:]),)],
+                                     [x.dtype, x.dtype]),
+    lambda s: (s, spec((*s.shape[:-2], min(s.shape[-2:])), s.dtype)),
+    lambda cts, out, x: [refuse(x, text="the derivative for 'geqrf' is not implemented.")])
 qr = Primitive("qr", "host", _qr_numpy, _qr_rule, _qr_vjp)
 
 

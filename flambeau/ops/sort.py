@@ -23,9 +23,12 @@ argsort = Primitive("argsort", "sort", _argsort_numpy,
                     lambda x, axis, descending: spec(x.shape, int64))
 
 
+_SIDES: dict[bool, Any] = {False: "left", True: "right"}
+
+
 def _search_numpy(sequence: Any, values: Any, *sorter: Any, right: bool, narrow: bool) -> Any:
     """Where values belong in sequences that are sorted along their last axis."""
-    values, side = np.asarray(values), "right" if right else "left"
+    values, side = np.asarray(values), _SIDES[right]
     if sorter:
         sequence = np.take_along_axis(sequence, sorter[0], -1)
     if sequence.ndim == 1:

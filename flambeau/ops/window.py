@@ -42,9 +42,10 @@ def _lowest(dtype: Any) -> Any:
 
 
 def _first_inside(stride: Ints, padding: Ints, dilation: Ints, out: Ints, kernel: Ints) -> Any:
-    """The number of the first element of each window that is not in the padding before the input."""
+    """The number of the first element of each window that is not in the padding before it all."""
     number: Any = 0
-    for axis, (s, p, d, o, k) in enumerate(zip(stride, padding, dilation, out, kernel, strict=True)):
+    for axis, (s, p, d, o, k) in enumerate(
+            zip(stride, padding, dilation, out, kernel, strict=True)):
         first = np.maximum(-((np.arange(o) * s - p) // d), 0)
         number = number * k + first.reshape((o,) + (1,) * (len(out) - axis - 1))
     return number
@@ -87,21 +88,21 @@ def _argmax_numbers(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation:
     lowest = _lowest(x.dtype)
     padded = _padded(x, kernel, stride, padding, dilation, out, lowest)
     best = np.full((*x.shape[:2], *out), lowest, x.dtype)
-    which = np.empty(best.shape, np.int32)
+    which = np.empty(best.shape, np.min_scalar_type(math.prod(kernel)))
     which[...] = _first_inside(stride, padding, dilation, out, kernel)
     unordered = x.dtype.kind not in "iu" and bool((x != x).any())
     for number, tap in enumerate(np.ndindex(*kernel)):
-        value = padded[_tap_slices(tap, stride, dilation, out)]
+        value = np.ascontiguousarray(padded[_tap_slices(tap, stride, dilation, out)])
         hit = value > best
         if unordered:
             hit |= value != value
-            hit &= ~((best != best) & (value == value))
-        np.copyto(best, value, where=hit)
-        np.copyto(which, np.int32(number), where=hit)
+        # numbers grow, so the last hit has the largest one; arithmetic beats masked copies
+        np.maximum(which, np.multiply(hit, number, dtype=which.dtype), out=which)
+        np.maximum(best, value, out=best)
     return which
 
 
-window_argmax = Primitive(  # flat position (over the last dimensions) of each window's first maximum
+window_argmax = Primitive(  # flat position (over the last dimensions) of the first maximum
     "window_argmax", "window", _argmax_numpy,
     lambda x, kernel, stride, padding, dilation, out: spec((*x.shape[:2], *out), int64))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.base import TensorBase
+from ..functional import added_products as added
 from ..functional import classic_linalg as classic
 from ..functional import contraction
 from ..functional import linear as fn
+from ..functional import lu as factors
 from ..functional.calling import as_method
 from .methods import inplace
 
@@ -24,16 +26,16 @@ class LinearMethods:
     inner = fn.inner.method
     outer = fn.outer.method
     ger = fn.outer.method
-    addmm = fn.addmm.method
-    addmm_ = inplace(fn.addmm.method)
-    addmv = fn.addmv.method
-    addmv_ = inplace(fn.addmv.method)
-    addbmm = fn.addbmm.method
-    addbmm_ = inplace(fn.addbmm.method)
-    baddbmm = fn.baddbmm.method
-    baddbmm_ = inplace(fn.baddbmm.method)
-    addr = fn.addr.method
-    addr_ = inplace(fn.addr.method)
+    addmm = added.addmm.method
+    addmm_ = inplace(added.addmm.method)
+    addmv = added.addmv.method
+    addmv_ = inplace(added.addmv.method)
+    addbmm = added.addbmm.method
+    addbmm_ = inplace(added.addbmm.method)
+    baddbmm = added.baddbmm.method
+    baddbmm_ = inplace(added.baddbmm.method)
+    addr = added.addr.method
+    addr_ = inplace(added.addr.method)
     kron = fn.kron.method
     trace = fn.trace.method
 
@@ -49,6 +51,8 @@ class LinearMethods:
     svd = as_method(classic.svd)
     lu = as_method(classic.lu)
     lu_solve = as_method(classic.lu_solve)
+    geqrf = as_method(factors.geqrf)
+    ormqr = factors.ormqr.method
     orgqr = as_method(classic.orgqr)
     pinverse = as_method(classic.pinverse)
     triangular_solve = as_method(classic.triangular_solve)

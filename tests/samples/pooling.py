@@ -65,7 +65,7 @@ def avg_errors(rank: int) -> list[Error]:
 def adaptive_cases(rank: int, *extra: object) -> list:
     x = image(rank, 6, unique=True)
     return [C(x, n, *extra) for n in (1, 2, 3, 4, 5, 9)] + [
-        C(T((3, *[6] * rank), unique=True), 4, *extra), C(x, 0, *extra), C(T((0, 3, *[6] * rank)), 2, *extra),
+        C(T((3, *[6] * rank), unique=True), 4, *extra), C(T((0, 3, *[6] * rank)), 2, *extra),
         *([C(x, (None, *[3] * (rank - 1)), *extra), C(x, (3, *[5] * (rank - 1)), *extra)] if rank > 1
           else [])]
 
@@ -122,8 +122,10 @@ ROWS = [
     *[Row(f"{F}max_pool{r}d", max_cases(r), MAX_TYPES[r], errors=max_errors(r), layouts=PAIR)
       for r in (1, 2, 3)],
     *[Row(f"{F}max_pool{r}d_with_indices", [C(image(r, unique=True), 2)]) for r in (1, 2, 3)],
-    *[Row(f"{F}avg_pool{r}d", avg_cases(r), (*FLOATING, "int64"), errors=avg_errors(r), layouts=PAIR)
-      for r in (1, 2, 3)],
+    *[Row(f"{F}avg_pool{r}d", avg_cases(r), (*(FLOATING if r < 3 else FLOATS), "int64"),
+          errors=avg_errors(r), layouts=PAIR) for r in (1, 2, 3)],
+    *[Row(f"{F}adaptive_{kind}_pool{r}d", [C(image(r), 0)], grad=False) for r in (1, 2, 3)
+      for kind in ("avg", "max")],
     *[Row(f"{F}adaptive_avg_pool{r}d", adaptive_cases(r), FLOATING, errors=adaptive_errors(r),
           layouts=PAIR) for r in (1, 2, 3)],
     *[Row(f"{F}adaptive_max_pool{r}d", [*adaptive_cases(r), *adaptive_cases(r, True)], FLOATS,

@@ -10,7 +10,7 @@ from flambeau.nn import init
 from flambeau.nn.modules.lazy import LazyModuleMixin
 from flambeau.nn.modules.module import Module
 from flambeau.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
-from flambeau.tensor.creation import empty, ones, tensor, zeros
+from flambeau.tensor.creation import empty, full, ones, zeros
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LazyBatchNorm1d", "LazyBatchNorm2d",
@@ -53,7 +53,7 @@ class _NormBase(Module):
         self.register_buffer(
             "running_var", ones(num_features, device=device, dtype=dtype) if tracked else None)
         self.register_buffer(
-            "num_batches_tracked", tensor(0, dtype=int64, device=device) if tracked else None)
+            "num_batches_tracked", full((), 0, dtype=int64, device=device) if tracked else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
@@ -87,7 +87,7 @@ class _NormBase(Module):
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             # States of version 1 did not count batches.
             count = self.num_batches_tracked
-            state_dict[key] = tensor(0, dtype=int64) if count is None else count
+            state_dict[key] = full((), 0, dtype=int64) if count is None else count
         super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, missing_keys,
                                       unexpected_keys, error_msgs)
 
@@ -136,7 +136,7 @@ class _LazyNormBase(LazyModuleMixin, _NormBase):
         if track_running_stats:
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
-            self.num_batches_tracked = tensor(0, dtype=int64, device=device)
+            self.num_batches_tracked = full((), 0, dtype=int64, device=device)
 
     def reset_parameters(self) -> None:
         """Reset statistics and parameters, once the shapes are known."""

@@ -309,7 +309,8 @@ class ConstantPad3d(_ConstantPadNd):
     """Puts a constant around (N, C, D, H, W).
 
     Args:
-        padding: one width for all sides, or (left, right, top, bottom, front, back); negative ones crop.
+        padding: one width for all sides, or (left, right, top, bottom, front,
+            back); negative ones crop.
         value: the constant.
 
     Example:
@@ -371,7 +372,8 @@ class ZeroPad3d(ConstantPad3d):
     """Puts zeros around (N, C, D, H, W).
 
     Args:
-        padding: one width for all sides, or (left, right, top, bottom, front, back); negative ones crop.
+        padding: one width for all sides, or (left, right, top, bottom, front,
+            back); negative ones crop.
 
     Example:
         >>> import flambeau as torch

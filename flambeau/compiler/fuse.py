@@ -1,0 +1,176 @@
+"""Stage 3, fuse: which values get memory, and which lines share a loop nest.
+
+The result is a list of steps in an order that respects all dependencies: `Kernel`s, loop nests over
+one iteration domain that compute any number of values, and `Call`s of single primitives.
+
+A value gets memory (is a *root*) if it is delivered, if a call reads it, if it is a reduction, or if
+several lines read it and it is worth keeping; all other values are computed where they are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..graph import Shape
+from ..ops.define import Instr
+from .program import Program
+
+MAPS = ("elementwise", "cast", "constant")
+MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
+REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
+MAX_DEPTH = 40
+FREE = {"constant", "cast", "neg", "real", "stop_gradient"}
+
+
+@dataclass
+class Kernel:
+    """Loops over a domain that compute roots.
+
+    Attributes:
+        domain: sizes of the loops.
+        roots: the lines whose values are stored; a reduction runs over its operand's shape.
+        level: position among the waves of steps.
+    """
+
+    domain: Shape
+    roots: list[Instr] = field(default_factory=list)
+    level: int = 0
+
+
+@dataclass
+class Call:
+    """One primitive run by itself: a contraction, a window, a gather, a host function."""
+
+    instr: Instr
+    level: int = 0
+
+
+def plan_steps(program: Program, fusable: Any) -> tuple[list[Kernel | Call], set[int]]:
+    """Split a simplified program into kernels and calls; the values that get memory.
+
+    Args:
+        program: a simplified program.
+        fusable: says whether the code generator can take a line.
+    """
+    plan = _Plan(program, fusable)
+    return plan.steps(), plan.roots
+
+
+class _Plan:
+    def __init__(self, program: Program, fusable: Any) -> None:
+        self.program = program
+        self.defined = {i.out: i for i in program.instrs}
+        self.users = program.users()
+        self.inputs = set(program.inputs)
+        self.fused = {i.out for i in program.instrs if fusable(i)}
+        self.moved_by_call: set[int] = set()
+        self.roots = self._choose_roots()
+        self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
+
+    # ---- which values get memory ----
+
+    def _choose_roots(self) -> set[int]:
+        roots = set(self.program.outputs) | self.inputs
+        for instr in reversed(self.program.instrs):
+            if self._is_root(instr, roots):
+                roots.add(instr.out)
+        depth: dict[int, int] = {}
+        for instr in self.program.instrs:  # long chains are cut: a kernel's body stays small
+            deep = 1 + max((depth.get(a, 0) for a in instr.args), default=0)
+            if deep > MAX_DEPTH and instr.prim.name not in MOVES:
+                roots.add(instr.out)
+            depth[instr.out] = 0 if instr.out in roots else deep
+        return roots
+
+    def _is_root(self, instr: Instr, roots: set[int]) -> bool:
+        number = instr.out
+        if number in roots or number not in self.fused:
+            return True
+        users = self.users[number]
+        if instr.prim.name in REDUCES:
+            return True
+        if any(u.out not in self.fused for u in users):
+            return True
+        if instr.prim.kind == "constant":
+            return False
+        if any(u.prim.name == "reshape" and not only_unit_dims(instr.spec.shape, u.spec.shape)
+               for u in users):
+            return True  # a kernel reads through a reshape only from memory, where it is free
+        if not instr.spec.shape:
+            return False
+        if instr.prim.name in MOVES:
+            return False
+        if any(self._grows(u) for u in users) and instr.prim.name not in FREE:
+            return True
+        return len(users) > 1 and instr.prim.name not in FREE
+
+    def _grows(self, user: Instr) -> bool:
+        """Whether a line repeats its operand, directly or after unit dimensions were inserted."""
+        if user.prim.name == "expand":
+            return bool(user.spec.size > self.program.specs[user.args[0]].size)
+        if user.prim.name == "reshape":
+            return any(self._grows(u) for u in self.users[user.out])
+        return False
+
+    # ---- what runs when ----
+
+    def steps(self) -> list[Kernel | Call]:
+        """Kernels and calls, wave by wave."""
+        done: list[Kernel | Call] = []
+        kernels: dict[Any, Kernel] = {}
+        for instr in self.program.instrs:
+            if instr.out not in self.roots:
+                continue
+            if instr.out not in self.fused:
+                level = 1 + max((self.levels[a] for a in instr.args), default=0)
+                self.levels[instr.out] = level
+                done.append(Call(instr, level))
+                continue
+            domain = (self.program.specs[instr.args[0]].shape if instr.prim.name in REDUCES
+                      else instr.spec.shape)
+            level = self._level(instr, domain)
+            self.levels[instr.out] = level
+            key = (level, domain, _pattern(instr))
+            if key not in kernels:
+                kernels[key] = Kernel(domain, [], level)
+                done.append(kernels[key])
+            kernels[key].roots.append(instr)
+        done.sort(key=lambda step: step.level)
+        return done
+
+    def _level(self, root: Instr, domain: Shape) -> int:
+        """One more than anything it must wait for; a root of the same loops is not waited for."""
+        level = 1
+        seen: set[tuple[int, bool]] = set()
+        stack = [(a, True) for a in root.args]
+        while stack:
+            number, aligned = stack.pop()
+            if (number, aligned) in seen:
+                continue
+            seen.add((number, aligned))
+            if number in self.roots:
+                same = (aligned and number in self.fused and number not in self.inputs
+                        and self.defined[number].prim.name not in REDUCES
+                        and self.defined[number].spec.shape == domain
+                        and self._may_share(root, number))
+                level = max(level, self.levels[number] + (0 if same else 1))
+                continue
+            instr = self.defined[number]
+            straight = aligned and instr.prim.name not in MOVES
+            stack += [(a, straight) for a in instr.args]
+        return max(level, 1)
+
+    def _may_share(self, root: Instr, number: int) -> bool:
+        """Maps may join any loops over their domain; see `_pattern`."""
+        return _pattern(root) == _pattern(self.defined[number])
+
+
+def _pattern(root: Instr) -> Any:
+    """Roots share loops only if they reduce over the same axes."""
+    return root.params["axes"] if root.prim.name in REDUCES else None
+
+
+def only_unit_dims(before: Shape, after: Shape) -> bool:
+    """Whether a reshape only inserts or removes dimensions of size 1."""
+    return [n for n in before if n != 1] == [n for n in after if n != 1]

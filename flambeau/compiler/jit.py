@@ -1,0 +1,72 @@
+"""Stage 6, object code: LLVM IR through the host's target machine to callable addresses."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+
+_LEVELS = {"avx2": "-avx512f", "sse": "-avx"}
+
+
+@cache
+def _initialize() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def features() -> str:
+    """Feature string of the code to make: the host's, restricted by FLAMBEAU_CPU (avx2, sse)."""
+    _initialize()
+    names = llvm.get_host_cpu_features()
+    level = os.environ.get("FLAMBEAU_CPU", "native")
+    kept = {}
+    for name, on in names.items():
+        wide = name.startswith(("avx512", "avx10", "evex512", "amx"))
+        some = name.startswith(("avx", "fma", "f16c", "vaes", "vpclmul", "xop"))
+        kept[name] = on and not (level == "avx2" and wide) and not (level == "sse"
+                                                                    and (wide or some))
+    if kept.get("avx512f"):
+        kept["prefer-256-bit"] = False
+    return ",".join(("+" if on else "-") + name for name, on in sorted(kept.items()))
+
+
+def target_machine() -> Any:
+    """A fresh target machine for the host (each engine takes its own along)."""
+    _initialize()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu="", features=features(), opt=3, reloc="pic",
+                                        codemodel="small")
+
+
+def object_code(module: ir.Module) -> bytes:
+    """Optimize a module and translate it."""
+    machine = target_machine()
+    module.triple = llvm.get_process_triple()
+    module.data_layout = str(machine.target_data)
+    parsed = llvm.parse_assembly(str(module))
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = True
+    options.slp_vectorization = True
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
+    code: bytes = machine.emit_object(parsed)
+    return code
+
+
+class Library:
+    """Loaded object code; its addresses live as long as it does."""
+
+    def __init__(self, code: bytes) -> None:
+        holder = llvm.parse_assembly("")
+        self.engine = llvm.create_mcjit_compiler(holder, target_machine())
+        self.engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+        self.engine.finalize_object()
+
+    def function(self, name: str, *arguments: Any) -> Any:
+        """A ctypes function of the given argument types, without result."""
+        return ctypes.CFUNCTYPE(None, *arguments)(self.engine.get_function_address(name))

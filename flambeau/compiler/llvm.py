@@ -1,0 +1,395 @@
+"""Stage 5, emit: loop nests as LLVM IR.
+
+One function per nest: `void name(buffer…, numbers…, i64 begin, i64 end)`, where [begin, end) is the range
+of the parallel loop. Scalar code is written; LLVM's loop vectorizer makes vectors of it, since all
+elementary functions are straight-line polynomials and no two buffers alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llvmlite import ir
+
+from . import vector_math
+from .loops import Affine, Line, Nest
+
+I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
+VOID = ir.VoidType()
+FAST = ("contract",)
+BLOCK = 8192  # elements that a register accumulates before they are added to the total
+_FLOATS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "float16": ir.HalfType(),
+           "bfloat16": ir.FloatType()}
+
+
+def register_type(d: Any) -> ir.Type:
+    """The type of a value in a register (bfloat16 is held as float, bool as one bit)."""
+    if d.name == "bool":
+        return I1
+    found: ir.Type = _FLOATS.get(d.name) or ir.IntType(8 * d.itemsize)
+    return found
+
+
+def memory_type(d: Any) -> ir.Type:
+    """The type of a value in memory."""
+    if d.name == "bool":
+        return I8
+    return I16 if d.name == "bfloat16" else register_type(d)
+
+
+def takes(instr: Any, specs: dict[int, Any]) -> bool:
+    """Whether the emitter can write a line."""
+    if isinstance(instr.spec, tuple) or instr.spec.dtype.is_complex:
+        return False
+    operands = [specs[a] for a in instr.args]
+    if any(isinstance(s, tuple) or s.dtype.is_complex for s in operands):
+        return False
+    name, kind = instr.prim.name, instr.prim.kind
+    if kind == "movement":
+        return name in ("reshape", "permute", "expand", "strided_slice", "flip")
+    if kind == "reduction":
+        return name in _IDENTITY and instr.spec.dtype.name not in ("float16", "bfloat16")
+    if name in ("constant", "cast", "select"):
+        return True
+    floating = all(s.dtype.name in ("float32", "float64") for s in operands)
+    if floating and name in _FLOAT_OPS:
+        return True
+    if floating and name in vector_math.FUNCTIONS:
+        return True
+    integral = all(s.dtype.category < 2 for s in operands)
+    return integral and name in _INT_OPS
+
+
+# ---- lines ----------------------------------------------------------------------------------------
+
+def _compare(name: str) -> Callable[..., Any]:
+    symbols = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+    def emit(b: ir.IRBuilder, d: Any, x: Any, y: Any) -> Any:
+        if d.category >= 2:
+            test = b.fcmp_unordered if name == "ne" else b.fcmp_ordered
+            return test(symbols[name], x, y)
+        test = b.icmp_signed if d.is_signed else b.icmp_unsigned
+        return test(symbols[name], x, y)
+    return emit
+
+
+_COMPARE = {n: _compare(n) for n in ("eq", "ne", "lt", "le", "gt", "ge")}
+_FLOAT_OPS: dict[str, Callable[..., Any]] = {
+    "add": lambda b, d, x, y: b.fadd(x, y, flags=FAST),
+    "sub": lambda b, d, x, y: b.fsub(x, y, flags=FAST),
+    "mul": lambda b, d, x, y: b.fmul(x, y, flags=FAST),
+    "div": lambda b, d, x, y: b.fdiv(x, y),
+    "neg": lambda b, d, x: b.fneg(x),
+    "absolute": lambda b, d, x: _intrinsic(b, "llvm.fabs", x),
+    "maximum": lambda b, d, x, y: _intrinsic(b, "llvm.maximum", x, y),
+    "minimum": lambda b, d, x, y: _intrinsic(b, "llvm.minimum", x, y),
+    "square": lambda b, d, x: b.fmul(x, x, flags=FAST),
+    "reciprocal": lambda b, d, x: b.fdiv(ir.Constant(x.type, 1.0), x),
+    "sqrt": lambda b, d, x: _intrinsic(b, "llvm.sqrt", x),
+    "rsqrt": lambda b, d, x: b.fdiv(ir.Constant(x.type, 1.0), _intrinsic(b, "llvm.sqrt", x)),
+    "isnan": lambda b, d, x: b.fcmp_unordered("uno", x, x),
+    **_COMPARE}
+_INT_OPS: dict[str, Callable[..., Any]] = {
+    "add": lambda b, d, x, y: b.or_(x, y) if d.name == "bool" else b.add(x, y),
+    "sub": lambda b, d, x, y: b.sub(x, y),
+    "mul": lambda b, d, x, y: b.and_(x, y) if d.name == "bool" else b.mul(x, y),
+    "neg": lambda b, d, x: b.neg(x),
+    "maximum": lambda b, d, x, y: b.select(_COMPARE["ge"](b, d, x, y), x, y),
+    "minimum": lambda b, d, x, y: b.select(_COMPARE["le"](b, d, x, y), x, y),
+    "bitwise_and": lambda b, d, x, y: b.and_(x, y), "bitwise_or": lambda b, d, x, y: b.or_(x, y),
+    "bitwise_xor": lambda b, d, x, y: b.xor(x, y), "bitwise_not": lambda b, d, x: b.not_(x),
+    **_COMPARE}
+
+
+def _intrinsic(b: ir.IRBuilder, name: str, *args: Any) -> Any:
+    fn = b.module.declare_intrinsic(name, [args[0].type])
+    return b.call(fn, args)
+
+
+def _constant(d: Any, value: Any) -> Any:
+    kind = register_type(d)
+    if d.category >= 2:
+        return ir.Constant(kind, float(value))
+    return ir.Constant(kind, int(value) & ((1 << (8 * d.itemsize)) - 1) if d.name != "bool"
+                       else int(bool(value)))
+
+
+def cast(b: ir.IRBuilder, x: Any, source: Any, target: Any) -> Any:
+    """A value of dtype `source` as dtype `target`."""
+    if source is target:
+        return x
+    kind = register_type(target)
+    if target.name == "bool":
+        zero = ir.Constant(x.type, 0.0 if source.category >= 2 else 0)
+        return (b.fcmp_unordered("!=", x, zero) if source.category >= 2
+                else b.icmp_unsigned("!=", x, zero))
+    if source.category >= 2 and target.category >= 2:
+        if target.name == "bfloat16":
+            return _round_bfloat16(b, b.fptrunc(x, kind) if source.name == "float64" else
+                                   b.fpext(x, kind) if source.name == "float16" else x)
+        if x.type == kind:
+            return x
+        return b.fpext(x, kind) if _width(kind) > _width(x.type) else b.fptrunc(x, kind)
+    if source.category >= 2:
+        wide = b.fptosi(x, I64)  # through int64, as the reference does
+        return b.trunc(wide, kind) if kind.width < 64 else wide
+    if target.category >= 2:
+        real = b.sitofp if source.is_signed else b.uitofp
+        if target.name == "bfloat16":
+            return _round_bfloat16(b, real(x, kind))
+        return real(x, kind)
+    if kind.width < x.type.width:
+        return b.trunc(x, kind)
+    if kind.width == x.type.width:
+        return x
+    return b.sext(x, kind) if source.is_signed else b.zext(x, kind)
+
+
+def _width(kind: ir.Type) -> int:
+    return {"half": 16, "float": 32, "double": 64}[str(kind)]
+
+
+def _round_bfloat16(b: ir.IRBuilder, x: Any) -> Any:
+    """The nearest value with 8 bits of precision, ties to even; NaN stays NaN."""
+    bits = b.bitcast(x, I32)
+    odd = b.and_(b.lshr(bits, ir.Constant(I32, 16)), ir.Constant(I32, 1))
+    rounded = b.add(b.add(bits, ir.Constant(I32, 0x7FFF)), odd)
+    kept = b.bitcast(b.and_(rounded, ir.Constant(I32, 0xFFFF0000)), x.type)
+    return b.select(b.fcmp_unordered("uno", x, x), x, kept)
+
+
+# ---- reductions -----------------------------------------------------------------------------------
+
+_IDENTITY: dict[str, Callable[[Any], Any]] = {
+    "reduce_sum": lambda d: 0, "reduce_prod": lambda d: 1,
+    "reduce_max": lambda d: float("-inf") if d.category >= 2 else
+    (-(1 << (8 * d.itemsize - 1)) if d.is_signed else 0),
+    "reduce_min": lambda d: float("inf") if d.category >= 2 else
+    ((1 << (8 * d.itemsize - int(d.is_signed))) - 1),
+    "reduce_any": lambda d: 0, "reduce_all": lambda d: 1}
+
+
+def _combine(b: ir.IRBuilder, reduce: str, d: Any, total: Any, x: Any) -> Any:
+    if reduce == "reduce_any":
+        return b.or_(total, x)
+    if reduce == "reduce_all":
+        return b.and_(total, x)
+    if d.category >= 2:
+        flags = ("reassoc", "contract")
+        if reduce == "reduce_sum":
+            return b.fadd(total, x, flags=flags)
+        if reduce == "reduce_prod":
+            return b.fmul(total, x, flags=flags)
+        name = "llvm.maximum" if reduce == "reduce_max" else "llvm.minimum"
+        return _intrinsic(b, name, total, x)
+    name = {"reduce_sum": "add", "reduce_prod": "mul", "reduce_max": "maximum",
+            "reduce_min": "minimum"}[reduce]
+    return _INT_OPS[name](b, d, total, x)
+
+
+# ---- nests ----------------------------------------------------------------------------------------
+
+class NestFunction:
+    """The LLVM function of a nest.
+
+    Attributes:
+        name: its name in the module.
+        buffers: value numbers of its pointer arguments.
+        numbers: value numbers of its scalar arguments.
+        units: size of the parallel loop.
+        work: rough count of scalar operations, to decide whether threads are worth it.
+    """
+
+    def __init__(self, module: ir.Module, name: str, nest: Nest) -> None:
+        self.nest = nest
+        self.name = name
+        loads = [x.source for x in nest.lines if x.op == "load"]
+        stores = [s.target for s in nest.stores]
+        self.buffers = list(dict.fromkeys([*loads, *stores]))
+        self.numbers = list(dict.fromkeys(x.source for x in nest.lines if x.op == "number"))
+        self.dtypes = {x.source: x.dtype for x in nest.lines if x.op in ("load", "number")}
+        for s in nest.stores:
+            self.dtypes.setdefault(s.target, nest.lines[s.value].dtype)
+        self.order, self.parallel = _loop_order(nest)
+        self.units = nest.sizes[self.parallel] if self.parallel is not None else 1
+        total = 1
+        for n in nest.sizes:
+            total *= n
+        self.work = total * len(nest.lines)
+        self._emit(module)
+
+    def _emit(self, module: ir.Module) -> None:
+        pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
+        scalars = [register_type(self.dtypes[v]) for v in self.numbers]
+        kind = ir.FunctionType(VOID, [*pointers, *scalars, I64, I64])
+        self.function = ir.Function(module, kind, self.name)
+        for argument in self.function.args[:len(pointers)]:
+            argument.add_attribute("noalias")
+        b = self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        arguments = self.function.args
+        self.pointer = dict(zip(self.buffers, arguments, strict=False))
+        self.number = dict(zip(self.numbers, arguments[len(pointers):], strict=False))
+        self.begin, self.end = arguments[-2], arguments[-1]
+        self.entry_end = b.block
+        self.index: dict[int, Any] = {}
+        self._loops(self.order)
+        b.ret_void()
+
+    @contextmanager
+    def loop(self, dim: int) -> Iterator[None]:
+        """A counted loop over a dimension; the body is what the block emits."""
+        b = self.builder
+        first, last = ((self.begin, self.end) if dim == self.parallel else
+                       (ir.Constant(I64, 0), ir.Constant(I64, self.nest.sizes[dim])))
+        before = b.block
+        head = b.append_basic_block(f"loop{dim}")
+        after = b.append_basic_block(f"after{dim}")
+        if dim == self.parallel:
+            b.cbranch(b.icmp_signed("<", first, last), head, after)
+        else:
+            b.branch(head)
+        b.position_at_end(head)
+        i = b.phi(I64)
+        i.add_incoming(first, before)
+        self.index[dim] = i
+        yield
+        following = b.add(i, ir.Constant(I64, 1), flags=("nsw", "nuw"))
+        i.add_incoming(following, b.block)
+        b.cbranch(b.icmp_signed("<", following, last), head, after)
+        b.position_at_end(after)
+
+    def _loops(self, order: list[int]) -> None:
+        """Kept loops, then reduced ones; accumulators in registers, or in the output's row."""
+        if not any(self.nest.reduced):
+            self._maps(order)
+            return
+        inner_kept = order and not self.nest.reduced[order[-1]]
+        kept = [d for d in order[:-1] if not self.nest.reduced[d]] if inner_kept else [
+            d for d in order if not self.nest.reduced[d]]
+        reduced = [d for d in order if self.nest.reduced[d]]
+        if inner_kept:
+            self._nested(kept, lambda: self._row(reduced, order[-1]))
+        else:
+            self._nested(kept, lambda: self._registers(reduced))
+
+    def _nested(self, dims: list[int], body: Callable[[], None]) -> None:
+        if not dims:
+            body()
+            return
+        with self.loop(dims[0]):
+            self._nested(dims[1:], body)
+
+    def _maps(self, order: list[int]) -> None:
+        def body() -> None:
+            values = self._lines()
+            for s in self.nest.stores:
+                self._store(s.target, s.address, values[s.value], self.nest.lines[s.value].dtype)
+        self._nested(order, body)
+
+    def _registers(self, reduced: list[int]) -> None:
+        b = self.builder
+        stores = self.nest.stores
+        cells = []
+        for s in stores:
+            d = self.nest.lines[s.value].dtype
+            with b.goto_entry_block():
+                cells.append(b.alloca(register_type(d)))
+            b.store(_constant(d, _IDENTITY[s.reduce or ""](d)), cells[-1])
+
+        def body() -> None:
+            values = self._lines()
+            for s, cell in zip(stores, cells, strict=True):
+                d = self.nest.lines[s.value].dtype
+                b.store(_combine(b, s.reduce or "", d, b.load(cell), values[s.value]), cell)
+        self._nested(reduced, body)
+        for s, cell in zip(stores, cells, strict=True):
+            self._store(s.target, s.address, b.load(cell), self.nest.lines[s.value].dtype)
+
+    def _row(self, reduced: list[int], last: int) -> None:
+        """Rows are added into the output, which stays in the nearest cache."""
+        b = self.builder
+        stores = self.nest.stores
+        with self.loop(last):
+            for s in stores:
+                d = self.nest.lines[s.value].dtype
+                self._store(s.target, s.address, _constant(d, _IDENTITY[s.reduce or ""](d)), d)
+
+        def row() -> None:
+            with self.loop(last):
+                values = self._lines()
+                for s in stores:
+                    d = self.nest.lines[s.value].dtype
+                    total = self._load(s.target, s.address, d)
+                    self._store(s.target, s.address,
+                                _combine(b, s.reduce or "", d, total, values[s.value]), d)
+        self._nested(reduced, row)
+
+    # ---- memory ----
+
+    def _offset(self, address: Affine) -> Any:
+        b = self.builder
+        offset: Any = ir.Constant(I64, address[0])
+        for d, c in enumerate(address[1]):
+            if c:
+                term = self.index[d] if c == 1 else b.mul(self.index[d], ir.Constant(I64, c),
+                                                          flags=("nsw",))
+                offset = b.add(offset, term, flags=("nsw",))
+        return offset
+
+    def _load(self, source: int, address: Affine, d: Any) -> Any:
+        b = self.builder
+        x = b.load(b.gep(self.pointer[source], [self._offset(address)], inbounds=True))
+        if d.name == "bool":
+            return b.icmp_unsigned("!=", x, ir.Constant(I8, 0))
+        if d.name == "bfloat16":
+            return b.bitcast(b.shl(b.zext(x, I32), ir.Constant(I32, 16)), ir.FloatType())
+        return x
+
+    def _store(self, target: int, address: Affine, x: Any, d: Any) -> None:
+        b = self.builder
+        if d.name == "bool":
+            x = b.zext(x, I8)
+        elif d.name == "bfloat16":
+            x = b.trunc(b.lshr(b.bitcast(x, I32), ir.Constant(I32, 16)), I16)
+        b.store(x, b.gep(self.pointer[target], [self._offset(address)], inbounds=True))
+
+    # ---- scalar lines ----
+
+    def _lines(self) -> list[Any]:
+        values: list[Any] = []
+        for line in self.nest.lines:
+            values.append(self._line(line, [values[a] for a in line.args]))
+        return values
+
+    def _line(self, line: Line, args: list[Any]) -> Any:
+        b = self.builder
+        if line.op == "load":
+            return self._load(line.source, line.address, line.dtype)
+        if line.op == "number":
+            return self.number[line.source]
+        if line.op == "constant":
+            return _constant(line.params["dtype"], line.params["value"])
+        operands = [self.nest.lines[a].dtype for a in line.args]
+        if line.op == "cast":
+            return cast(b, args[0], operands[0], line.dtype)
+        if line.op == "select":
+            return b.select(*args)
+        d = operands[0]
+        table = _FLOAT_OPS if d.category >= 2 else _INT_OPS
+        if line.op in table:
+            return table[line.op](b, d, *args)
+        return vector_math.emit(b, line.op, *args)
+
+
+def _loop_order(nest: Nest) -> tuple[list[int], int | None]:
+    """Kept loops before reduced ones unless the innermost loop is kept; which loop threads split."""
+    dims = list(range(len(nest.sizes)))
+    kept = [d for d in dims if not nest.reduced[d]]
+    if not kept:
+        return dims, None
+    parallel = next((d for d in kept if nest.sizes[d] >= 8),
+                    max(kept, key=lambda d: nest.sizes[d]))
+    return dims, parallel

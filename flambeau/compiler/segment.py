@@ -1,0 +1,122 @@
+"""Segments: consecutive nests as one native function, run by all threads with barriers between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from .llvm import I64, VOID, NestFunction, memory_type, register_type
+from .loops import Nest
+from .program import Program
+
+
+class Segment:
+    """One native function `void name(table, thread, threads)`.
+
+    The table holds one 64-bit word per value: an address, or the bits of a number.
+
+    Attributes:
+        values: value numbers in the order of the table.
+        read, written: value numbers that the nests load and store.
+    """
+
+    def __init__(self, name: str, functions: list[NestFunction], program: Program) -> None:
+        self.name = name
+        self.functions = functions
+        self.written = list(dict.fromkeys(s.target for f in functions for s in f.nest.stores))
+        reads = [v for f in functions for v in (*f.buffers, *f.numbers)]
+        self.read = list(dict.fromkeys(reads))
+        self.values = list(dict.fromkeys([*self.read, *self.written]))
+        self.work = sum(f.work for f in functions)
+        self.function: Any = None
+
+    def prepare(self, arena: Any, program: Program) -> None:
+        """Fill in the addresses that never change; list what each run must look up."""
+        self.table = np.zeros(max(len(self.values), 1), np.int64)
+        self.numbers = self.table.view(np.float64)
+        self.address = self.table.__array_interface__["data"][0]
+        self.lookups: list[tuple[int, int]] = []
+        self.scalars: list[tuple[int, int, bool]] = []
+        for k, v in enumerate(self.values):
+            if program.specs[v].weak:
+                self.scalars.append((k, v, program.specs[v].dtype.category >= 2))
+            elif v in arena.places:
+                self.table[k] = arena.address(v)
+            else:
+                self.lookups.append((k, v))
+
+    def run(self, values: dict[int, Any]) -> None:
+        """Run the nests on the given arrays and numbers."""
+        table = self.table
+        keep = []
+        for k, v in self.lookups:
+            array = values[v]
+            if not array.flags.c_contiguous:
+                array = np.ascontiguousarray(array)
+                keep.append(array)
+            table[k] = array.__array_interface__["data"][0]
+        for k, v, floating in self.scalars:
+            if floating:
+                self.numbers[k] = values[v]
+            else:
+                table[k] = int(values[v])
+        self.function(self.address, 0, 1)
+
+
+class SegmentWriter:
+    """Collects nests into segments of one LLVM module."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.module = ir.Module("flush")
+        self.stages: list[Any] = []
+        self.pending: list[NestFunction] = []
+        self.count = 0
+
+    def add(self, nest: Nest) -> None:
+        """Append a nest to the open segment."""
+        name = f"nest{self.count}"
+        self.count += 1
+        function = NestFunction(self.module, name, nest)
+        function.function.linkage = "internal"
+        self.pending.append(function)
+
+    def close(self) -> None:
+        """End the open segment."""
+        if self.pending:
+            segment = Segment(f"segment{len(self.stages)}", self.pending, self.program)
+            self._driver(segment)
+            self.stages.append(segment)
+            self.pending = []
+
+    def _driver(self, segment: Segment) -> None:
+        kind = ir.FunctionType(VOID, [I64.as_pointer(), I64, I64])
+        function = ir.Function(self.module, kind, segment.name)
+        b = ir.IRBuilder(function.append_basic_block("entry"))
+        table, thread, threads = function.args
+        place = {v: k for k, v in enumerate(segment.values)}
+
+        def word(v: int) -> Any:
+            return b.load(b.gep(table, [ir.Constant(I64, place[v])]))
+        for f in segment.functions:
+            arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer())
+                         for v in f.buffers]
+            for v in f.numbers:
+                bits = word(v)
+                target = register_type(f.dtypes[v])
+                if f.dtypes[v].category >= 2:
+                    arguments.append(b.bitcast(bits, target))
+                else:
+                    arguments.append(b.trunc(bits, target) if target.width < 64 else bits)
+            begin, end = _share(b, f.units, thread, threads)
+            b.call(f.function, [*arguments, begin, end])
+        b.ret_void()
+
+
+def _share(b: ir.IRBuilder, units: int, thread: Any, threads: Any) -> tuple[Any, Any]:
+    """The part [begin, end) of `units` that falls to a thread."""
+    def cut(t: Any) -> Any:
+        return b.sdiv(b.mul(t, ir.Constant(I64, units)), threads)
+    return cut(thread), cut(b.add(thread, ir.Constant(I64, 1)))

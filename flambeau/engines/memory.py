@@ -1,0 +1,53 @@
+"""The memory plan: intermediates of a plan share one block, allocated once and always warm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+ALIGN = 64
+
+
+class Arena:
+    """A block and the arrays laid out in it."""
+
+    def __init__(self, nbytes: int, places: dict[int, tuple[int, Any]]) -> None:
+        self.nbytes = nbytes
+        block = np.empty(nbytes + ALIGN, np.uint8)
+        start = -block.__array_interface__["data"][0] % ALIGN
+        self.block = block[start:start + nbytes]
+        self.base = self.block.__array_interface__["data"][0]
+        self.places = places
+        self.views: dict[int, Any] = {}
+        for v, (offset, spec) in places.items():
+            flat = self.block[offset:offset + spec.nbytes]
+            self.views[v] = flat.view(spec.dtype.numpy).reshape(spec.shape)
+
+    def address(self, v: int) -> int:
+        """Where a value lies."""
+        return int(self.base + self.places[v][0])
+
+
+def plan_memory(lives: Sequence[tuple[int, Any, int, int]]) -> Arena:
+    """Lay out values by first fit, largest first, so that those alive together do not overlap.
+
+    Args:
+        lives: (value, spec, first stage, last stage).
+    """
+    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
+    places: dict[int, tuple[int, Any]] = {}
+    total = 0
+    for v, spec, first, last in sorted(lives, key=lambda x: -x[1].nbytes):
+        size = -(-max(spec.nbytes, 1) // ALIGN) * ALIGN
+        offset = 0
+        for start, end, f, t in sorted(placed):
+            if f <= last and first <= t:
+                if offset + size <= start:
+                    break
+                offset = max(offset, end)
+        placed.append((offset, offset + size, first, last))
+        places[v] = (offset, spec)
+        total = max(total, offset + size)
+    return Arena(total, places)

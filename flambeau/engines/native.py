@@ -1,0 +1,132 @@
+"""The native engine: a hot structure is compiled once and then runs as a plan of few calls.
+
+Consecutive kernels form a segment, one native function; primitives that the emitter does not take run
+on their NumPy meaning between segments, inside the same plan.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..compiler import llvm
+from ..compiler.fuse import Call, Kernel, plan_steps
+from ..compiler.jit import Library, object_code
+from ..compiler.loops import lower
+from ..compiler.program import Program, inline
+from ..compiler.segment import Segment, SegmentWriter
+from ..compiler.simplify import simplify
+from ..graph import Node
+from .memory import Arena, plan_memory
+
+_ALIASES = ("movement", "cast", "elementwise", "gather")
+
+
+class Plan:
+    """A compiled structure: what to run, in order, over numbered values."""
+
+    def __init__(self, nodes: Sequence[Node], held: set[int]) -> None:
+        program, self.arguments, _ = inline(nodes, held)
+        self.program = simplify(program)
+        specs = self.program.specs
+        self.steps, self.roots = plan_steps(self.program, lambda i: llvm.takes(i, specs))
+        self.stages: list[Any] = []
+        self._write()
+        self._allocate()
+
+    def _write(self) -> None:
+        writer = SegmentWriter(self.program)
+        for step in self.steps:
+            if isinstance(step, Kernel):
+                writer.add(lower(self.program, step, self.roots))
+            else:
+                writer.close()
+                writer.stages.append(step)
+        writer.close()
+        self.stages = writer.stages
+        self.library = Library(object_code(writer.module)) if writer.count else None
+        for stage in self.stages:
+            if isinstance(stage, Segment) and self.library is not None:
+                stage.function = self.library.function(
+                    stage.name, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+    # ---- memory ----
+
+    def _allocate(self) -> None:
+        """Intermediate kernel results live in one arena; what leaves the plan is allocated anew."""
+        program = self.program
+        escapes = set(program.outputs)
+        for step in reversed(self.steps):
+            if isinstance(step, Call) and step.instr.prim.kind in _ALIASES:
+                if step.instr.out in escapes:
+                    escapes.update(step.instr.args)
+        written = [v for stage in self.stages if isinstance(stage, Segment) for v in stage.written]
+        inner = [v for v in written if v not in escapes]
+        last = self._last_uses()
+        first = {v: n for n, stage in enumerate(self.stages) if isinstance(stage, Segment)
+                 for v in stage.written}
+        self.arena: Arena = plan_memory(
+            [(v, program.specs[v], first[v], last.get(v, first[v])) for v in inner])
+        self.fresh = [[(v, program.specs[v].shape, program.specs[v].dtype.numpy)
+                       for v in stage.written if v in escapes]
+                      if isinstance(stage, Segment) else [] for stage in self.stages]
+        self.dead = self._dead_after(last, set(inner), escapes)
+        outputs = set(program.outputs)
+        self.inputs = [(k, v, program.specs[v].weak) for k, v in enumerate(program.inputs)]
+        self.kept = outputs
+        for stage in self.stages:
+            if isinstance(stage, Segment):
+                stage.prepare(self.arena, program)
+
+    def _last_uses(self) -> dict[int, int]:
+        last: dict[int, int] = {}
+        alias: dict[int, set[int]] = {}
+        for n, stage in enumerate(self.stages):
+            reads = stage.read if isinstance(stage, Segment) else stage.instr.args
+            for v in reads:
+                for source in {v, *alias.get(v, ())}:
+                    last[source] = n
+            if isinstance(stage, Call) and stage.instr.prim.kind in _ALIASES:
+                sources: set[int] = set()
+                for v in stage.instr.args:
+                    sources |= {v, *alias.get(v, ())}
+                alias[stage.instr.out] = sources
+        return last
+
+    def _dead_after(self, last: dict[int, int], inner: set[int],
+                    escapes: set[int]) -> list[list[int]]:
+        dead: list[list[int]] = [[] for _ in self.stages]
+        for v, n in last.items():
+            if v not in inner and v not in self.program.outputs:
+                dead[n].append(v)
+        return dead
+
+    # ---- running ----
+
+    def run(self, arguments: Sequence[Any]) -> list[Any]:
+        """The arrays of the program's outputs."""
+        values: dict[int, Any] = dict(self.arena.views)
+        for k, v, weak in self.inputs:
+            x = arguments[k]
+            values[v] = x if weak else x.data
+        with np.errstate(all="ignore"):
+            for stage, fresh, dead in zip(self.stages, self.fresh, self.dead, strict=True):
+                if isinstance(stage, Segment):
+                    for v, shape, dtype in fresh:
+                        values[v] = np.empty(shape, dtype)
+                    stage.run(values)
+                else:
+                    instr = stage.instr
+                    values[instr.out] = instr.prim.numpy(*[values[a] for a in instr.args],
+                                                         **instr.params)
+                for v in dead:
+                    values.pop(v, None)
+        return [values[v] for v in self.program.outputs]
+
+
+def compile_plan(nodes: Sequence[Node], held: set[int]) -> Plan:
+    """Compile the structure of a flush."""
+    return Plan(nodes, held)
