@@ -63,6 +63,8 @@ from .dtype import bool_ as bool
 from .dtype import float_ as float
 from .dtype import int_ as int
 from .engines.realize import eager, sync
+from .functional.adaptive_pooling import adaptive_avg_pool1d
+from .functional.adaptive_pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from .functional.added_products import addbmm, addmm, addmv, addr, baddbmm
 from .functional.arithmetic import (
     add,
@@ -110,6 +112,7 @@ from .functional.arrange import (
     tril,
     triu,
 )
+from .functional.bilinear import bilinear
 from .functional.classic_linalg import (
     cholesky,
     cholesky_inverse,
@@ -178,6 +181,14 @@ from .functional.complex import (
     view_as_real,
 )
 from .functional.contraction import chain_matmul, cross, einsum, tensordot
+from .functional.conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from .functional.conversion import clone, detach, detach_, fill, fill_, zero_
 from .functional.cumulative import (
     cummax,
@@ -326,6 +337,13 @@ from .functional.pointwise import (
     trunc,
     xlogy,
 )
+from .functional.pooling import (
+    avg_pool1d,
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool3d,
+)
 from .functional.queries import (
     is_complex,
     is_conj,
@@ -410,6 +428,7 @@ from .functional.statistics import (
     var,
     var_mean,
 )
+from .functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .random import (
     Generator,
     bernoulli,

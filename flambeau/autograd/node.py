@@ -107,7 +107,7 @@ class GradNode:
         """Forget what was saved."""
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {hex(id(self))}>"
+        return f"<{type(self).__name__} object at {hex(id(self))}>"
 
 
 class HookHandle:

@@ -55,20 +55,23 @@ class Op:
     def build(self, key: Any, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> tuple[Template, type]:
         """Trace the definition for one signature."""
         present = [s for s in specs if s is not None]
-        self._require_present(specs, static)
 
         def body(*syms: Sym) -> Any:
             rest = iter(syms)
             return self.invoke([None if s is None else next(rest) for s in specs], static)
         run = _widened(body, present, static) if self.widen else body
-        template = trace(self.name, run, present)
+        try:
+            template = trace(self.name, run, present)
+        except (AttributeError, KeyError, TypeError):
+            self._require_present(specs)
+            raise
         name = self.grad_name
         made = template, grad_class(name if isinstance(name, str) else name(specs, static))
         remember(self.templates, key, made)
         return made
 
-    def _require_present(self, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> None:
-        """Raise where None was given for a parameter that has no such default."""
+    def _require_present(self, specs: Sequence[Spec | None]) -> None:
+        """Name the parameter without a default for which None was given, as the cause of a failure."""
         if None not in specs or "l" in self.layout:
             return
         rest = iter(specs)
@@ -76,7 +79,7 @@ class Op:
         for position, (p, kind) in enumerate(zip(parameters, self.layout, strict=True), 1):
             if kind == "v" and next(rest) is None and p.default is p.empty:
                 raise TypeError(f"{self.name}(): argument '{p.name}' (position {position}) must be "
-                                "Tensor, not NoneType")
+                                "Tensor, not NoneType") from None
 
     def invoke(self, values: Sequence[Any], static: tuple[Any, ...]) -> Any:
         """Call the definition with its arguments in order."""

@@ -49,6 +49,7 @@ def object_code(module: ir.Module) -> bytes:
     module.triple = llvm.get_process_triple()
     module.data_layout = str(machine.target_data)
     parsed = llvm.parse_assembly(str(module))
+    parsed.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True
     options.slp_vectorization = True

@@ -105,7 +105,8 @@ _INT_OPS: dict[str, Callable[..., Any]] = {
 
 
 def _intrinsic(b: ir.IRBuilder, name: str, *args: Any) -> Any:
-    fn = b.module.declare_intrinsic(name, [args[0].type])
+    kind = ir.FunctionType(args[0].type, [a.type for a in args])
+    fn = b.module.declare_intrinsic(name, [args[0].type], kind)
     return b.call(fn, args)
 
 
@@ -209,6 +210,7 @@ class NestFunction:
         loads = [x.source for x in nest.lines if x.op == "load"]
         stores = [s.target for s in nest.stores]
         self.buffers = list(dict.fromkeys([*loads, *stores]))
+        self.written = list(dict.fromkeys(stores))
         self.numbers = list(dict.fromkeys(x.source for x in nest.lines if x.op == "number"))
         self.dtypes = {x.source: x.dtype for x in nest.lines if x.op in ("load", "number")}
         for s in nest.stores:

@@ -10,6 +10,9 @@ from llvmlite import ir
 from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
 from .program import Program
+from .special_loops import SpecialFunction
+
+SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
 
 class Segment:
@@ -22,19 +25,21 @@ class Segment:
         read, written: value numbers that the nests load and store.
     """
 
-    def __init__(self, name: str, functions: list[NestFunction], program: Program) -> None:
+    def __init__(self, name: str, functions: list[Any], program: Program) -> None:
         self.name = name
         self.functions = functions
-        self.written = list(dict.fromkeys(s.target for f in functions for s in f.nest.stores))
+        self.written = list(dict.fromkeys(v for f in functions for v in f.written))
         reads = [v for f in functions for v in (*f.buffers, *f.numbers)]
         self.read = list(dict.fromkeys(reads))
         self.values = list(dict.fromkeys([*self.read, *self.written]))
         self.work = sum(f.work for f in functions)
         self.function: Any = None
+        self.run_threads: Any = None
 
     def prepare(self, arena: Any, program: Program) -> None:
         """Fill in the addresses that never change; list what each run must look up."""
-        self.table = np.zeros(max(len(self.values), 1), np.int64)
+        # two more words: the barrier's counter and the error report
+        self.table = np.zeros(len(self.values) + 2, np.int64)
         self.numbers = self.table.view(np.float64)
         self.address = self.table.__array_interface__["data"][0]
         self.lookups: list[tuple[int, int]] = []
@@ -62,7 +67,11 @@ class Segment:
                 self.numbers[k] = values[v]
             else:
                 table[k] = int(values[v])
-        self.function(self.address, 0, 1)
+        self.run_threads(self.function, self.address, self.work)
+        del keep
+        if table[-1]:
+            table[-1] = 0
+            raise IndexError("index out of range in compiled code")
 
 
 class SegmentWriter:
@@ -72,16 +81,22 @@ class SegmentWriter:
         self.program = program
         self.module = ir.Module("flush")
         self.stages: list[Any] = []
-        self.pending: list[NestFunction] = []
+        self.pending: list[Any] = []
         self.count = 0
 
     def add(self, nest: Nest) -> None:
         """Append a nest to the open segment."""
-        name = f"nest{self.count}"
-        self.count += 1
-        function = NestFunction(self.module, name, nest)
+        self._append(NestFunction(self.module, f"nest{self.count}", nest))
+
+    def add_special(self, instr: Any) -> None:
+        """Append the loops of a primitive to the open segment."""
+        self._append(SpecialFunction(self.module, f"{instr.prim.name}{self.count}", instr,
+                                     self.program.specs))
+
+    def _append(self, function: Any) -> None:
         function.function.linkage = "internal"
         self.pending.append(function)
+        self.count += 1
 
     def close(self) -> None:
         """End the open segment."""
@@ -97,10 +112,14 @@ class SegmentWriter:
         b = ir.IRBuilder(function.append_basic_block("entry"))
         table, thread, threads = function.args
         place = {v: k for k, v in enumerate(segment.values)}
+        counter = b.gep(table, [ir.Constant(I64, len(segment.values))])
+        error = b.gep(table, [ir.Constant(I64, len(segment.values) + 1)])
 
         def word(v: int) -> Any:
             return b.load(b.gep(table, [ir.Constant(I64, place[v])]))
-        for f in segment.functions:
+        for n, f in enumerate(segment.functions):
+            if n:
+                b.call(self._barrier(), [counter, threads])
             arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer())
                          for v in f.buffers]
             for v in f.numbers:
@@ -110,9 +129,48 @@ class SegmentWriter:
                     arguments.append(b.bitcast(bits, target))
                 else:
                     arguments.append(b.trunc(bits, target) if target.width < 64 else bits)
+            if isinstance(f, SpecialFunction):
+                arguments.append(error)
             begin, end = _share(b, f.units, thread, threads)
             b.call(f.function, [*arguments, begin, end])
         b.ret_void()
+
+    def _barrier(self) -> Any:
+        """`void barrier(counter, threads)`: every thread waits until all have come."""
+        found = self.module.globals.get("barrier")
+        if found is not None:
+            return found
+        function = ir.Function(self.module, ir.FunctionType(VOID, [I64.as_pointer(), I64]),
+                               "barrier")
+        function.linkage = "internal"
+        counter, threads = function.args
+        entry, wait, done = (function.append_basic_block(n) for n in ("entry", "wait", "done"))
+        b = ir.IRBuilder(entry)
+        alone = b.icmp_signed("==", threads, ir.Constant(I64, 1))
+        come = function.append_basic_block("come")
+        b.cbranch(alone, done, come)
+        b.position_at_end(come)
+        ticket = b.atomic_rmw("add", counter, ir.Constant(I64, 1), "seq_cst")
+        rounds = b.add(b.sdiv(ticket, threads), ir.Constant(I64, 1))
+        target = b.mul(rounds, threads)
+        b.branch(wait)
+        b.position_at_end(wait)
+        spins = b.phi(I64)
+        spins.add_incoming(ir.Constant(I64, 0), come)
+        now = b.load_atomic(counter, "acquire", 8)
+        tired = b.icmp_signed(">", spins, ir.Constant(I64, SPINS))
+        with b.if_then(tired, likely=False):
+            b.call(self._yield(), [])
+        spins.add_incoming(b.add(spins, ir.Constant(I64, 1)), b.block)
+        b.cbranch(b.icmp_signed(">=", now, target), done, wait)
+        b.position_at_end(done)
+        b.ret_void()
+        return function
+
+    def _yield(self) -> Any:
+        found = self.module.globals.get("sched_yield")
+        return found or ir.Function(self.module, ir.FunctionType(ir.IntType(32), []),
+                                    "sched_yield")
 
 
 def _share(b: ir.IRBuilder, units: int, thread: Any, threads: Any) -> tuple[Any, Any]:

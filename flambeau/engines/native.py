@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import llvm
+from ..compiler import llvm, special_loops
 from ..compiler.fuse import Call, Kernel, plan_steps
 from ..compiler.jit import Library, object_code
 from ..compiler.loops import lower
-from ..compiler.program import Program, inline
+from ..compiler.program import inline
 from ..compiler.segment import Segment, SegmentWriter
 from ..compiler.simplify import simplify
 from ..graph import Node
+from ..ops.define import as_array
 from .memory import Arena, plan_memory
+from .threads import pool
 
+WORK_PER_THREAD = 400_000  # scalar operations that are worth waking a thread for
 _ALIASES = ("movement", "cast", "elementwise", "gather")
 
 
@@ -29,8 +32,7 @@ class Plan:
     """A compiled structure: what to run, in order, over numbered values."""
 
     def __init__(self, nodes: Sequence[Node], held: set[int]) -> None:
-        program, self.arguments, _ = inline(nodes, held)
-        self.program = simplify(program)
+        self.program = simplify(inline(nodes, held)[0])
         specs = self.program.specs
         self.steps, self.roots = plan_steps(self.program, lambda i: llvm.takes(i, specs))
         self.stages: list[Any] = []
@@ -42,6 +44,8 @@ class Plan:
         for step in self.steps:
             if isinstance(step, Kernel):
                 writer.add(lower(self.program, step, self.roots))
+            elif special_loops.takes(step.instr, self.program.specs):
+                writer.add_special(step.instr)
             else:
                 writer.close()
                 writer.stages.append(step)
@@ -80,6 +84,7 @@ class Plan:
         for stage in self.stages:
             if isinstance(stage, Segment):
                 stage.prepare(self.arena, program)
+                stage.run_threads = run_threads
 
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
@@ -120,13 +125,18 @@ class Plan:
                     stage.run(values)
                 else:
                     instr = stage.instr
-                    values[instr.out] = instr.prim.numpy(*[values[a] for a in instr.args],
-                                                         **instr.params)
+                    result = instr.prim.numpy(*[values[a] for a in instr.args], **instr.params)
+                    values[instr.out] = result if type(instr.spec) is tuple else as_array(
+                        result, instr.spec)
                 for v in dead:
                     values.pop(v, None)
         return [values[v] for v in self.program.outputs]
 
 
-def compile_plan(nodes: Sequence[Node], held: set[int]) -> Plan:
-    """Compile the structure of a flush."""
-    return Plan(nodes, held)
+def run_threads(function: Any, table: int, work: int) -> None:
+    """Run a segment on as many threads as its work is worth."""
+    threads = min(pool.size, 1 + work // WORK_PER_THREAD)
+    if threads == 1:
+        function(table, 0, 1)
+    else:
+        pool.run(function, table, threads)

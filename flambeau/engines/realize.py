@@ -6,13 +6,14 @@ storage, or a tape entry that saved it. What only dead results needed is dropped
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from collections import Counter
 from sys import getrefcount
 from typing import Any
 
-from ..graph import Node, pending
+from ..graph import CACHE_LIMIT, Node, pending
 from . import reference
 
 _lock = threading.RLock()
@@ -25,6 +26,7 @@ class Statistics:
         self.flushes: Counter[str] = Counter()
         self.seen: Counter[int] = Counter()  # by hash of the structural key
         self.nodes = 0
+        self.compiled = 0
 
     def __repr__(self) -> str:
         return (f"{sum(self.flushes.values())} flushes {dict(self.flushes)}, {self.nodes} nodes, "
@@ -58,10 +60,79 @@ def flush(reason: str) -> None:
             nodes = _needed(nodes, held)
         statistics.flushes[reason] += 1
         statistics.nodes += len(nodes)
-        statistics.seen[hash(structure(nodes, held))] += 1
-        error = reference.run(nodes)
+        key, arguments = structure(nodes, held)
+        statistics.seen[hash(key)] += 1
+        error = None
+        if not (mode.native and _run_native(key, nodes, held, arguments)):
+            arguments.clear()
+            error = reference.run(nodes)
     if error is not None:
         raise error
+
+
+class Mode:
+    """How the engine of a flush is chosen: by how often its structure was seen, and by its size.
+
+    Attributes:
+        native: whether compiled code is used at all (`FLAMBEAU_ENGINE=reference` turns it off).
+        patience: how often a structure must come before it is compiled (1: at once).
+        worth: how many elements it must have made by then, each node counting for 2,000 more.
+    """
+
+    native = os.environ.get("FLAMBEAU_ENGINE", "reference") != "reference"
+    patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
+    worth = 2_000_000
+
+
+mode = Mode()
+
+
+class _Hot:
+    """A structure that came more than once."""
+
+    __slots__ = ("count", "plan")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.plan: Any = None
+
+
+_hot: dict[Any, _Hot] = {}
+
+
+def _worth_compiling(count: int, nodes: list[Node]) -> bool:
+    """By counts and sizes, never by the clock: engines round differently, and runs must repeat."""
+    if count < mode.patience:
+        return False
+    if mode.patience == 1:
+        return True
+    size = sum([2000 + (n.spec.size if n.spec is not None else 0) for n in nodes])
+    return count * size >= mode.worth
+
+
+def _run_native(key: Any, nodes: list[Node], held: set[int], arguments: list[Any]) -> bool:
+    """Run a flush as compiled code if its structure is hot; False if the reference must."""
+    entry = _hot.get(key)
+    if entry is None:
+        if len(_hot) >= CACHE_LIMIT:
+            del _hot[next(iter(_hot))]
+        entry = _hot[key] = _Hot()
+    entry.count += 1
+    if entry.plan is None:
+        if not _worth_compiling(entry.count, nodes):
+            return False
+        entry.plan = importlib.import_module("flambeau.engines.native").Plan(nodes, held)
+        statistics.compiled += 1
+    delivered = [n for n in nodes if id(n) in held and n.spec is not None]
+    try:
+        results = entry.plan.run(arguments)
+    except Exception:  # an error in values: the reference finds the node that it belongs to
+        return False
+    for node, array in zip(delivered, results, strict=True):
+        node.data = array
+        node.inputs = ()
+        node.template = None
+    return True
 
 
 def _held(nodes: list[Node]) -> set[int]:
@@ -90,10 +161,14 @@ def _needed(nodes: list[Node], held: set[int]) -> list[Any]:
     return kept
 
 
-def structure(needed: list[Node], held: set[int]) -> tuple[Any, ...]:
-    """The structural key: templates, wiring and which results are held; no identities, no values."""
+def structure(needed: list[Node], held: set[int]) -> tuple[tuple[Any, ...], list[Any]]:
+    """The structural key, and the run-time arguments that fill it.
+
+    The key holds templates, wiring and which results are held; no identities, no values.
+    """
     number: dict[int, int] = {}
     key: list[Any] = []
+    arguments: list[Any] = []
     add = key.append
     for node in needed:
         add(node.template or node.index)
@@ -102,14 +177,16 @@ def structure(needed: list[Node], held: set[int]) -> tuple[Any, ...]:
                 i = number.get(id(x))
                 if i is None:
                     i = number[id(x)] = len(number)
+                    arguments.append(x)
                     add(x.spec)
                 add(i)
             else:
+                arguments.append(x)
                 add(type(x))
         me = id(node)
         number[me] = len(number)
         add(me in held)
-    return tuple(key)
+    return tuple(key), arguments
 
 
 def sync() -> None:

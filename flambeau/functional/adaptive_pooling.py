@@ -85,6 +85,9 @@ def _adaptive_avg(x: Any, output_size: Any, rank: int) -> Any:
     if x.dtype.category != FLOATING:
         raise not_implemented(name if rank == 2 else f"{name}_cpu", x.dtype)
     size = x.shape[-rank:]
+    if out == (1,) * rank:
+        total = reduce_sum(x, axes=tuple(range(x.ndim - rank, x.ndim)))
+        return reshape(total / math.prod(size), shape=(*x.shape[:-rank], *out))
     if _even(size, out):
         kernel = tuple([n // o for n, o in zip(size, out, strict=True)])
         total = window_sum(batched(x, rank), kernel=kernel, stride=kernel, padding=(0,) * rank,

@@ -190,7 +190,17 @@ def _name(specs: Any, static: Any) -> str:
 @op(grad=_name, widen=False)
 def conv1d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, padding: Any = 0,
            dilation: Any = 1, groups: int = 1) -> Any:
-    """1-D convolution of (N, C, L) or (C, L) with weights (O, C/groups, K)."""
+    """1-D convolution of (N, C, L) or (C, L) with weights (O, C/groups, K).
+
+    Args, Raises: as `conv2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))
+        tensor([[[2., 2., 2.]]])
+
+    Source: PyTorch, torch.nn.functional.conv1d.
+    """
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 1)
 
 
@@ -222,7 +232,7 @@ def conv2d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, pad
         tensor([[[[4., 4.],
                   [4., 4.]]]])
 
-    Source: PyTorch page `torch.nn.functional.conv2d`.
+    Source: PyTorch, torch.nn.functional.conv2d.
     """
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 2)
 
@@ -230,7 +240,17 @@ def conv2d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, pad
 @op(grad=_name, widen=False)
 def conv3d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, padding: Any = 0,
            dilation: Any = 1, groups: int = 1) -> Any:
-    """3-D convolution of (N, C, D, H, W) or (C, D, H, W) with weights (O, C/groups, KD, KH, KW)."""
+    """3-D convolution of (N, C, D, H, W) or (C, D, H, W) with weights (O, C/groups, KD, KH, KW).
+
+    Args, Raises: as `conv2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.conv3d(torch.ones(1, 1, 2, 2, 2), torch.ones(1, 1, 2, 2, 2)).item()
+        8.0
+
+    Source: PyTorch, torch.nn.functional.conv3d.
+    """
     return _convolution(input, weight, bias, stride, padding, dilation, groups, 3)
 
 
@@ -238,7 +258,17 @@ def conv3d(input: Value, weight: Value, bias: Value = None, stride: Any = 1, pad
 def conv_transpose1d(input: Value, weight: Value, bias: Value = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Any:
-    """1-D transposed convolution: the adjoint of conv1d in its input; weights (C, O/groups, K)."""
+    """The adjoint of conv1d in its input, with weights (C, O/groups, K).
+
+    Args, Raises: as `conv_transpose2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.conv_transpose1d(torch.ones(1, 1, 2), torch.ones(1, 1, 2))
+        tensor([[[1., 2., 1.]]])
+
+    Source: PyTorch, torch.nn.functional.conv_transpose1d.
+    """
     return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 1)
 
 
@@ -248,7 +278,29 @@ def conv_transpose2d(input: Value, weight: Value, bias: Value = None, stride: An
                      dilation: Any = 1) -> Any:
     """The adjoint of conv2d in its input, with weights (C, O/groups, KH, KW).
 
-    Output size per dimension: (H − 1)·stride − 2·padding + dilation·(K − 1) + output_padding + 1.
+    Args:
+        input: (N, C, H, W) or (C, H, W).
+        weight: kernels.
+        bias: (O,). Default: None.
+        stride: step between the windows in the output. Default: 1.
+        padding: removed from all sides of the output. Default: 0.
+        output_padding: added to the high sides of the output. Default: 0.
+        groups: number of separate groups of channels. Default: 1.
+        dilation: distance between the taps of a kernel. Default: 1.
+
+    Returns:
+        (N, O, OH, OW) with
+        OH = (H − 1)·stride − 2·padding + dilation·(KH − 1) + output_padding + 1.
+
+    Raises:
+        RuntimeError: where shapes, dtypes or parameters do not fit.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.conv_transpose2d(torch.ones(1, 1, 1, 2), torch.ones(1, 1, 1, 2))
+        tensor([[[[1., 2., 1.]]]])
+
+    Source: PyTorch, torch.nn.functional.conv_transpose2d.
     """
     return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 2)
 
@@ -257,6 +309,17 @@ def conv_transpose2d(input: Value, weight: Value, bias: Value = None, stride: An
 def conv_transpose3d(input: Value, weight: Value, bias: Value = None, stride: Any = 1,
                      padding: Any = 0, output_padding: Any = 0, groups: int = 1,
                      dilation: Any = 1) -> Any:
-    """3-D transposed convolution: the adjoint of conv3d in its input."""
+    """The adjoint of conv3d in its input, with weights (C, O/groups, KD, KH, KW).
+
+    Args, Raises: as `conv_transpose2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> x, weight = torch.ones(1, 1, 1, 1, 1), torch.ones(1, 1, 1, 1, 2)
+        >>> torch.nn.functional.conv_transpose3d(x, weight)
+        tensor([[[[[1., 1.]]]]])
+
+    Source: PyTorch, torch.nn.functional.conv_transpose3d.
+    """
     return _transposed(input, weight, bias, stride, padding, output_padding, groups, dilation, 3)
 

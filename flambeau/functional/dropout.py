@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,173 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     """
     _check(p)
     return _apply(input, p, training, inplace, False, False)
+
+
+def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+    """In training: elements become the saturation value of SELU with probability p.
+
+    The result is scaled and shifted so that mean 0 and variance 1 are kept.
+
+    Args:
+        input: any shape.
+        p: probability of dropping. Default: 0.5.
+        training: whether anything is done at all. Default: False.
+        inplace: write the result into `input`. Default: False.
+
+    Returns:
+        A tensor of the same shape; `input` itself where nothing is done.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.alpha_dropout(torch.ones(2))
+        tensor([1., 1.])
+
+    Source: Klambauer et al. 2017; PyTorch page `torch.nn.functional.alpha_dropout`.
+    """
+    _check(p)
+    return _apply(input, p, training, inplace, False, True)
+
+
+def feature_alpha_dropout(input: Any, p: float = 0.5, training: bool = False,
+                          inplace: bool = False) -> Any:
+    """`alpha_dropout` of whole channels.
+
+    Args:
+        input: (N, C, …).
+        p: probability of dropping. Default: 0.5.
+        training: whether anything is done at all. Default: False.
+        inplace: write the result into `input`. Default: False.
+
+    Returns:
+        A tensor of the same shape; `input` itself where nothing is done.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.feature_alpha_dropout(torch.ones(1, 2))
+        tensor([[1., 1.]])
+
+    Source: PyTorch page `torch.nn.functional.feature_alpha_dropout`.
+    """
+    _check(p)
+    return _apply(input, p, training, inplace, True, True)
+
+
+def _channels(input: Any, p: float, training: bool, inplace: bool, batched: bool) -> Any:
+    """Dropout of whole channels of (N, C, …), or of (C, …) where there is no batch."""
+    if batched:
+        return _apply(input, p, training, inplace, True, False)
+    if inplace:
+        _apply(input.unsqueeze(0), p, training, True, True, False)
+        return input
+    return _apply(input.unsqueeze(0), p, training, False, True, False).squeeze(0)
+
+
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """In training: whole channels become zero with probability p.
+
+    Args:
+        input: (N, C, L) or (C, L).
+        p: probability of dropping. Default: 0.5.
+        training: whether anything is done at all. Default: True.
+        inplace: write the result into `input`. Default: False.
+
+    Returns:
+        A tensor of the same shape.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+        RuntimeError: another number of dimensions.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.dropout1d(torch.ones(1, 2), training=False)
+        tensor([[1., 1.]])
+
+    Source: Tompson et al. 2015; PyTorch page `torch.nn.functional.dropout1d`.
+    """
+    _check(p)
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that "
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs).")
+    return _channels(input, p, training, inplace, input.ndim == 3)
+
+
+def _warn_of_dimensions(ndim: int, spatial: int) -> None:
+    warnings.warn(
+        f"dropout{spatial}d: Received a {ndim}-D input to dropout{spatial}d, which is deprecated "
+        "and will result in an error in a future release. To retain the behavior and silence this "
+        f"warning, please use dropout instead. Note that dropout{spatial}d exists to provide "
+        f"channel-wise dropout on inputs with {spatial} spatial dimensions, a channel dimension, "
+        f"and an optional batch dimension (i.e. {spatial + 1}D or {spatial + 2}D inputs).",
+        stacklevel=3)
+
+
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """In training: whole channels become zero with probability p.
+
+    Args:
+        input: (N, C, H, W); (N, C, L) with a warning.
+        p: probability of dropping. Default: 0.5.
+        training: whether anything is done at all. Default: True.
+        inplace: write the result into `input`. Default: False.
+
+    Returns:
+        A tensor of the same shape.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.dropout2d(torch.ones(1, 1, 1, 2), training=False)
+        tensor([[[[1., 1.]]]])
+
+    Source: Tompson et al. 2015; PyTorch page `torch.nn.functional.dropout2d`.
+    """
+    _check(p)
+    if input.ndim not in (3, 4):
+        _warn_of_dimensions(input.ndim, 2)
+    if input.ndim == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout "
+            "behavior is desired - input is interpreted as shape (N, C, L), where C is the channel "
+            "dim. This behavior will change in a future release to interpret the input as one "
+            "without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise "
+            "dropout behavior, please switch to using dropout1d instead.", stacklevel=2)
+    return _channels(input, p, training, inplace, True)
+
+
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """In training: whole channels become zero with probability p.
+
+    Args:
+        input: (N, C, D, H, W) or (C, D, H, W).
+        p: probability of dropping. Default: 0.5.
+        training: whether anything is done at all. Default: True.
+        inplace: write the result into `input`. Default: False.
+
+    Returns:
+        A tensor of the same shape.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.dropout3d(torch.ones(1, 1, 1, 2), training=False)
+        tensor([[[[1., 1.]]]])
+
+    Source: Tompson et al. 2015; PyTorch page `torch.nn.functional.dropout3d`.
+    """
+    _check(p)
+    if input.ndim not in (4, 5):
+        _warn_of_dimensions(input.ndim, 3)
+    return _channels(input, p, training, inplace, input.ndim == 5)

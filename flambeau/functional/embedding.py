@@ -127,3 +127,52 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
     if weight.ndim == 2:
         check_range(input, weight.shape[0])
     return _embedding(input, weight, padding, scale_grad_by_freq)
+
+
+@op(name="one_hot")
+def _one_hot(input: Value, num_classes: int) -> Any:
+    grid = (*input.shape, num_classes)
+    classes = reshape(rd.iota(n=num_classes), shape=(*(1,) * input.ndim, num_classes))
+    hits = expand(reshape(input, shape=(*input.shape, 1)), shape=grid).eq(
+        expand(classes, shape=grid))
+    return ew.cast(hits, dtype=int64)
+
+
+def one_hot(tensor: Any, num_classes: int = -1) -> Any:
+    """Rows of zeros with a 1 at the given class.
+
+    Args:
+        tensor: classes, any shape, int64.
+        num_classes: length of the rows; -1: one more than the largest class. Default: -1.
+
+    Returns:
+        An int64 tensor of shape (*tensor.shape, num_classes).
+
+    Raises:
+        RuntimeError: another dtype, or a class out of range.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.one_hot(torch.tensor([0, 2]), num_classes=3)
+        tensor([[1, 0, 0],
+                [0, 0, 1]])
+
+    Source: PyTorch page `torch.nn.functional.one_hot`.
+    """
+    if tensor.dtype is not int64:
+        raise RuntimeError(
+            "one_hot is only applicable to index tensor of type LongTensor.")
+    if tensor.numel() == 0:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return _one_hot(tensor, num_classes)
+    data = tensor._data("one_hot")
+    if data.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(data.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError("num_classes should be positive")
+    elif data.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    return _one_hot(tensor, num_classes)

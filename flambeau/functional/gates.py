@@ -147,7 +147,7 @@ def rrelu_(input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3,
     return rrelu(input, lower, upper, training, True)
 
 
-# ---- along a dimension ----------------------------------------------------------------------------
+# ---- along a dimension --------------------------------------------------------------------------
 
 def _chosen_dim(name: str, ndim: int, stacklevel: int) -> int:
     """The dimension that old programs mean when they name none."""

@@ -170,7 +170,8 @@ def _bicubic_sample(rows: Any, places: list[Any], size: Ints, padding_mode: str,
     lows = [ew.stop_gradient(ew.floor(p)) for p in places]
     total: Any = None
     for tap in np.ndindex(*[4] * len(size)):
-        at, weight = [], None
+        at: list[Any] = []
+        weight: Any = None
         for place, low, k, n in zip(places, lows, tap, size, strict=True):
             share = cubic_weights(low + (k - 1) - place)
             weight = share if weight is None else weight * share

@@ -146,7 +146,8 @@ def _combined(x: Any, axis: int, index: Any, weight: Any) -> Any:
     spread = take_axis(x, reshape(index, shape=(out * taps,)), axis)
     spread = reshape(spread, shape=(*x.shape[:axis], out, taps, *x.shape[axis + 1:]))
     weight = reshape(weight, shape=(out, taps, *[1] * (x.ndim - axis - 1)))
-    return reduce_sum(spread * weight, axes=(axis + 1,))
+    total = reduce_sum(spread * weight, axes=(axis + 1,))
+    return _rounded(total) if x.dtype is uint8 else total
 
 
 def _repeats(n: int, out: int, scale: float, exact: bool, d: Any) -> int:
@@ -186,6 +187,12 @@ def _resampled(x: Any, axis: int, out: int, mode: str, align_corners: bool, anti
     return _combined(x, axis, *weights(n, out, scale, align_corners, d))
 
 
+def _rounded(x: Any) -> Any:
+    """Sums of bytes as bytes: PyTorch rounds after every axis."""
+    x = ew.maximum(*ar.operands(ew.floor(x + 0.5), 0.0))
+    return ew.cast(ew.minimum(*ar.operands(x, 255.0)), dtype=uint8)
+
+
 def _name(specs: Any, static: Any) -> str:
     mode, antialias = static[1], static[3]
     rank = len(static[0])
@@ -209,19 +216,15 @@ def _interpolate(input: Value, size: Any, mode: str, align_corners: bool, antial
             "Input and output sizes should be greater than 0, but got input "
             f"({_shown(shape[2:])}) output ({_shown(size)})")
     if not all(shape[1:]):
-        raise RuntimeError(f"Non-empty {rank + 2}D data tensor expected but got a tensor with sizes "
-                           f"{list(shape)}")
+        raise RuntimeError(f"Non-empty {rank + 2}D data tensor expected but got a tensor with "
+                           f"sizes {list(shape)}")
     kernel = f"compute_indices_weights_{mode.removeprefix('bi').removeprefix('tri')}"
     if input.dtype.category != FLOATING and input.dtype is not uint8:
         raise not_implemented(kernel, input.dtype)
-    exact = mode in ("nearest", "nearest-exact")
-    x = input if exact or input.dtype is not uint8 else ew.cast(input, dtype=float32)
+    x = input
     for k in reversed(range(rank)):
         x = _resampled(x, 2 + k, size[k], mode, align_corners, antialias, factors and factors[k])
-    if x.dtype is input.dtype:
-        return x
-    bounded = ew.minimum(*ar.operands(ew.maximum(*ar.operands(ew.round_even(x), 0.0)), 255.0))
-    return ew.cast(bounded, dtype=uint8)
+    return x
 
 
 # ---- arguments -----------------------------------------------------------------------------------
@@ -292,7 +295,7 @@ def interpolate(input: Any, size: Any = None, scale_factor: Any = None, mode: st
     """Resize (N, C, *S) with one to three spatial dimensions.
 
     Args:
-        input: floating point (nearest: also uint8).
+        input: floating point or uint8.
         size: sizes of the output, one number or one per dimension; or
         scale_factor: factor of the sizes, likewise.
         mode: "nearest", "nearest-exact", "linear" (3-D input), "bilinear", "bicubic" (4-D),

@@ -15,25 +15,41 @@ from ..ops.movement import expand, reshape
 from .softmax import log_softmax
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+def legacy_reduction(size_average: bool | None, reduce: bool | None, reduction: str,
+                     stacklevel: int = 3) -> str:
     """The reduction that the old arguments `size_average` and `reduce` ask for."""
     if size_average is None and reduce is None:
         return reduction
     average = True if size_average is None else size_average
     asked = ("mean" if average else "sum") if (True if reduce is None else reduce) else "none"
     warnings.warn("size_average and reduce args will be deprecated, please use "
-                  f"reduction='{asked}' instead.", stacklevel=3)
+                  f"reduction='{asked}' instead.", stacklevel=stacklevel)
     return asked
 
 
-def check_reduction(reduction: str) -> None:
-    """Raise for a reduction that does not exist.
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """"none", "mean" or "sum", from the arguments of a loss.
 
     Raises:
-        ValueError: naming it.
+        ValueError: for a reduction that does not exist.
     """
-    if reduction not in ("none", "mean", "sum", "elementwise_mean"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+    reduction = legacy_reduction(size_average, reduce, reduction, 4)
+    if reduction in ("none", "mean", "sum"):
+        return reduction
+    if reduction == "elementwise_mean":
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' "
+                      "instead.", stacklevel=3)
+        return "mean"
+    raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def named(elementwise: str) -> Any:
+    """Tape names of a loss made of several operations in PyTorch: that of the last one."""
+    names = {"none": elementwise, "mean": "MeanBackward0", "sum": "SumBackward0"}
+
+    def grad_name(specs: Any, static: Any) -> str:
+        return names[static[-1]]
+    return grad_name
 
 
 def reduced(losses: Any, reduction: str) -> Any:
@@ -87,7 +103,7 @@ def _check_target(x: Any, target: Any, name: str) -> Any:
             if x.ndim == 1 and target.ndim == 1 and target.shape == (1,):
                 return reshape(ar.astype(target, int64), shape=())
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-        raise RuntimeError(f"only batches of spatial targets supported (3D tensors) but got targets "
+        raise RuntimeError("only batches of spatial targets supported (3D tensors) but got targets "
                            f"of dimension: {target.ndim}")
     if x.shape[0] != (target.shape[0] if target.ndim else x.shape[0]):
         raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
@@ -99,7 +115,15 @@ def _check_target(x: Any, target: Any, name: str) -> Any:
 
 
 def _nll_name(specs: Any, static: Any) -> str:
-    return "NllLoss2DBackward0" if len(specs[0].shape) > 2 else "NllLossBackward0"
+    ndim = len(specs[0].shape)
+    if ndim > 2 and ndim != 4 and static[1] == "none":
+        return "ViewBackward0"
+    return "NllLoss2DBackward0" if ndim > 2 else "NllLossBackward0"
+
+
+def _cross_entropy_name(specs: Any, static: Any) -> str:
+    smoothed = len(specs) > 3 and specs[3] is not None
+    return "AddBackward0" if smoothed else _nll_name(specs, static)
 
 
 @op(name="nll_loss", grad=_nll_name)
@@ -109,7 +133,7 @@ def _nll_loss(input: Value, target: Value, weight: Value = None, ignore_index: i
     return _averaged(*_picked(input, target, weight, ignore_index), reduction)
 
 
-@op(name="cross_entropy", grad=_nll_name)
+@op(name="cross_entropy", grad=_cross_entropy_name)
 def _cross_entropy(input: Value, target: Value, weight: Value = None, ignore_index: int = -100,
                    reduction: str = "mean", label_smoothing: Value = None) -> Any:
     axis = 1 if input.ndim > 1 else 0
@@ -169,8 +193,7 @@ def nll_loss(input: Any, target: Any, weight: Any = None, size_average: bool | N
     Returns:
         A scalar, or the target's shape for "none".
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     check_classes(input, target, ignore_index)
     return _nll_loss(input, target, weight, ignore_index, reduction)
 
@@ -219,8 +242,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: boo
 
     Source: PyTorch page `torch.nn.functional.cross_entropy`.
     """
-    reduction = legacy_reduction(size_average, reduce, reduction)
-    check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError("label_smoothing must be between 0.0 and 1.0. Got: "
                            f"{label_smoothing:g}")

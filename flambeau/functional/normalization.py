@@ -48,7 +48,7 @@ def _floating(x: Any, kernel: str) -> None:
         raise NotImplementedError(f'"{kernel}" not implemented for \'{scalar_name(x.dtype)}\'')
 
 
-# ---- batches --------------------------------------------------------------------------------------
+# ---- batches ------------------------------------------------------------------------------------
 
 def _check_channels(channels: int, **vectors: Any) -> None:
     for name, v in vectors.items():
@@ -80,8 +80,9 @@ def _tracked(old: Any, new: Any, momentum: Any) -> Any:
 
 
 @op(name="batch_norm", grad="NativeBatchNormBackward0")
-def _batch_norm(input: Value, running_mean: Value, running_var: Value, weight: Value, bias: Value,
-                momentum: Value, training: bool, eps: float) -> Any:
+def _batch_norm(input: Value, running_mean: Value = None, running_var: Value = None,
+                weight: Value = None, bias: Value = None, momentum: Value = 0.1,
+                training: bool = False, eps: float = 1e-5) -> Any:
     """The normalised input; in training also the new running mean and variance, where given."""
     x = input
     _check_batch_norm(x, running_mean, running_var, weight, bias, training)
@@ -162,8 +163,9 @@ def _check_batch_size(shape: Any) -> None:
 
 
 @op(name="instance_norm", grad="ViewBackward0")
-def _instance_norm(input: Value, running_mean: Value, running_var: Value, weight: Value,
-                   bias: Value, momentum: Value, use_input_stats: bool, eps: float) -> Any:
+def _instance_norm(input: Value, running_mean: Value = None, running_var: Value = None,
+                   weight: Value = None, bias: Value = None, momentum: Value = 0.1,
+                   use_input_stats: bool = True, eps: float = 1e-5) -> Any:
     x = input
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when "
@@ -231,7 +233,7 @@ def instance_norm(input: Any, running_mean: Any = None, running_var: Any = None,
     return made[0]
 
 
-# ---- layers and groups ----------------------------------------------------------------------------
+# ---- layers and groups --------------------------------------------------------------------------
 
 def _check_normalized(x: Any, shape: tuple[int, ...], star: str = "*, ", **vectors: Any) -> None:
     if not shape:
@@ -253,8 +255,8 @@ def _last(x: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @op(name="layer_norm", grad="NativeLayerNormBackward0")
-def _layer_norm(input: Value, normalized_shape: tuple[int, ...], weight: Value, bias: Value,
-                eps: float) -> Any:
+def _layer_norm(input: Value, normalized_shape: tuple[int, ...], weight: Value = None,
+                bias: Value = None, eps: float = 1e-5) -> Any:
     x = input
     _check_normalized(x, normalized_shape, weight=weight, bias=bias)
     _floating(x, "LayerNormKernelImpl")
@@ -289,7 +291,8 @@ def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any 
 
 
 @op(name="rms_norm", grad="MulBackward0")
-def _rms_norm(input: Value, normalized_shape: tuple[int, ...], weight: Value, eps: float) -> Any:
+def _rms_norm(input: Value, normalized_shape: tuple[int, ...], weight: Value = None,
+              eps: float = 0.0) -> Any:
     x = input
     _check_normalized(x, normalized_shape, "*", weight=weight)
     _floating(x, "rms_norm")
@@ -326,12 +329,13 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None,
 
 
 @op(name="group_norm", grad="NativeGroupNormBackward0")
-def _group_norm(input: Value, num_groups: int, weight: Value, bias: Value, eps: float) -> Any:
+def _group_norm(input: Value, num_groups: int, weight: Value = None, bias: Value = None,
+                eps: float = 1e-5) -> Any:
     x = input
     batch, channels = x.shape[:2]
     if channels % num_groups:
-        raise RuntimeError("Expected number of channels in input to be divisible by num_groups, but "
-                           f"got input of shape {list(x.shape)} and num_groups={num_groups}")
+        raise RuntimeError("Expected number of channels in input to be divisible by num_groups, "
+                           f"but got input of shape {list(x.shape)} and num_groups={num_groups}")
     for name, v in (("weight", weight), ("bias", bias)):
         if v is not None and v.shape != (channels,):
             raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of "
@@ -383,7 +387,7 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
     return _group_norm(input, num_groups, weight, bias, eps)
 
 
-# ---- neighbours and vectors -----------------------------------------------------------------------
+# ---- neighbours and vectors ---------------------------------------------------------------------
 
 @op(name="local_response_norm", grad="DivBackward0")
 def _local_response_norm(input: Value, size: int, alpha: Value, beta: float, k: Value) -> Any:

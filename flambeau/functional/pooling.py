@@ -49,7 +49,17 @@ def _maxima(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, o
 @op(grad="SqueezeBackward1", widen=False)
 def max_pool1d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False) -> Any:
-    """Maxima over windows of (N, C, L) or (C, L); arguments as those of `max_pool2d`."""
+    """Maxima over windows of (N, C, L) or (C, L).
+
+    Args, Raises: as `max_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.max_pool1d(torch.tensor([[1., 3., 2., 4.]]), 2)
+        tensor([[3., 4.]])
+
+    Source: PyTorch, torch.nn.functional.max_pool1d.
+    """
     window = check_max_pool1d(input, kernel_size, stride, padding, dilation)
     if input.dtype.category != FLOATING:
         raise not_implemented("max_pool1d_impl", input.dtype)
@@ -95,7 +105,17 @@ def max_pool2d(input: Value, kernel_size: Any, stride: Any = None, padding: Any 
 @op(grad="MaxPool3DWithIndicesBackward0", widen=False)
 def max_pool3d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                dilation: Any = 1, ceil_mode: bool = False, return_indices: bool = False) -> Any:
-    """Maxima over windows of (N, C, D, H, W) or (C, D, H, W); see `max_pool2d`."""
+    """Maxima over windows of (N, C, D, H, W) or (C, D, H, W).
+
+    Args, Raises: as `max_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.max_pool3d(torch.arange(8.).view(1, 2, 2, 2), 2)
+        tensor([[[[7.]]]])
+
+    Source: PyTorch, torch.nn.functional.max_pool3d.
+    """
     return _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices, 3)
 
 
@@ -165,7 +185,17 @@ def _avg_pool(x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bo
 @op(grad="SqueezeBackward1")
 def avg_pool1d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True) -> Any:
-    """Averages over windows of (N, C, L) or (C, L); arguments as those of `avg_pool2d`."""
+    """Averages over windows of (N, C, L) or (C, L).
+
+    Args, Raises: as `avg_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.avg_pool1d(torch.tensor([[1., 3., 2., 4.]]), 2)
+        tensor([[2., 3.]])
+
+    Source: PyTorch, torch.nn.functional.avg_pool1d.
+    """
     check_rank(input, 1, "avg_pool1d")
     kernel, steps, pads = [check_size(value, "avg_pool1d", name) for value, name in (
         (kernel_size, "kernel_size"), (stride, "stride"), (padding, "padding"))]
@@ -212,7 +242,17 @@ def avg_pool2d(input: Value, kernel_size: Any, stride: Any = None, padding: Any 
 def avg_pool3d(input: Value, kernel_size: Any, stride: Any = None, padding: Any = 0,
                ceil_mode: bool = False, count_include_pad: bool = True,
                divisor_override: Any = None) -> Any:
-    """Averages over windows of (N, C, D, H, W) or (C, D, H, W); see `avg_pool2d`."""
+    """Averages over windows of (N, C, D, H, W) or (C, D, H, W).
+
+    Args, Raises: as `avg_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.avg_pool3d(torch.arange(8.).view(1, 2, 2, 2), 2)
+        tensor([[[[3.5000]]]])
+
+    Source: PyTorch, torch.nn.functional.avg_pool3d.
+    """
     return _avg_pool(input, kernel_size, stride, padding, ceil_mode, count_include_pad,
                      divisor_override, 3)
 
@@ -246,7 +286,17 @@ def _lp_pool(input: Value, norm_type: Any, kernel_size: Any, stride: Any, ceil_m
 
 def lp_pool1d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
               ceil_mode: bool = False) -> Any:
-    """(Σ x^p)^(1/p) over windows of (N, C, L) or (C, L); arguments as those of `lp_pool2d`."""
+    """(Σ x^p)^(1/p) over windows of (N, C, L) or (C, L).
+
+    Args: as `lp_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.lp_pool1d(torch.tensor([[3., 4.]]), 2, 2)
+        tensor([[5.]])
+
+    Source: PyTorch, torch.nn.functional.lp_pool1d.
+    """
     return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 1)
 
 
@@ -275,5 +325,15 @@ def lp_pool2d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None
 
 def lp_pool3d(input: Any, norm_type: float, kernel_size: Any, stride: Any = None,
               ceil_mode: bool = False) -> Any:
-    """(Σ x^p)^(1/p) over windows of (N, C, D, H, W); arguments as those of `lp_pool2d`."""
+    """(Σ x^p)^(1/p) over windows of (N, C, D, H, W) or (C, D, H, W).
+
+    Args: as `lp_pool2d`.
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.functional.lp_pool3d(torch.ones(1, 1, 1, 4), 2, (1, 1, 4))
+        tensor([[[[2.]]]])
+
+    Source: PyTorch, torch.nn.functional.lp_pool3d.
+    """
     return _lp_pool(input, norm_type, kernel_size, stride, ceil_mode, 3)

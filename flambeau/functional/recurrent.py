@@ -414,8 +414,8 @@ def gru_cell(input: Value, hx: Value, w_ih: Value, w_hh: Value, b_ih: Value = No
 
 
 @op(name="lstm_cell", grad="AddBackward0")
-def _lstm_memory(input: Value, h: Value, c: Value, w_ih: Value, w_hh: Value, b_ih: Value,
-                 b_hh: Value) -> Any:
+def _lstm_memory(input: Value, h: Value, c: Value, w_ih: Value, w_hh: Value, b_ih: Value = None,
+                 b_hh: Value = None) -> Any:
     """The new memory c and the output gate."""
     weights = (w_ih, w_hh) if b_ih is None else (w_ih, w_hh, b_ih, b_hh)
     _check_cell(input, (h, c), weights)

@@ -1,6 +1,6 @@
 """Building blocks of networks: modules, parameters, initial values."""
 
-from flambeau.nn import functional, init, modules, parallel, parameter, utils
+from flambeau.nn import attention, functional, init, modules, parallel, parameter, utils
 from flambeau.nn.modules import *  # noqa: F403  (the names are listed once, in modules/__init__.py)
 from flambeau.nn.parallel import DataParallel
 from flambeau.nn.parameter import (
@@ -16,6 +16,7 @@ __all__ = [
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "attention",
     "functional",
     "init",
     "modules",

@@ -1,6 +1,6 @@
 """Functions without state: the public names of `torch.nn.functional`, one block per family."""
 
-# ruff: noqa: I001
+# ruff: noqa: F401, I001  (the imports are the public names)
 
 # ---- activations ---------------------------------------------------------------------------------
 from flambeau.functional.gates import (
@@ -44,6 +44,12 @@ from flambeau.functional.activation import (
     threshold_,
 )
 
+# ---- attention -----------------------------------------------------------------------------------
+from flambeau.functional.attention import (
+    multi_head_attention_forward,
+    scaled_dot_product_attention,
+)
+
 # ---- convolutions --------------------------------------------------------------------------------
 from flambeau.functional.conv import (
     conv1d,
@@ -55,10 +61,18 @@ from flambeau.functional.conv import (
 )
 
 # ---- dropout -------------------------------------------------------------------------------------
-from flambeau.functional.dropout import dropout
+from flambeau.functional.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 
 # ---- embeddings ----------------------------------------------------------------------------------
-from flambeau.functional.embedding import embedding
+from flambeau.functional.bags import embedding_bag
+from flambeau.functional.embedding import embedding, one_hot
 
 # ---- normalisation -------------------------------------------------------------------------------
 from flambeau.functional.normalization import (
@@ -71,13 +85,41 @@ from flambeau.functional.normalization import (
     rms_norm,
 )
 
+# ---- distances ----------------------------------------------------------------------------------
+from flambeau.functional.distance import cosine_similarity, pairwise_distance
+
 # ---- linear maps ---------------------------------------------------------------------------------
 from flambeau.functional.bilinear import bilinear
 from flambeau.functional.linear import linear
 
 # ---- losses --------------------------------------------------------------------------------------
-from flambeau.functional.binary_loss import binary_cross_entropy, binary_cross_entropy_with_logits
-from flambeau.functional.regression_loss import mse_loss
+from flambeau.functional.ctc import ctc_loss
+from flambeau.functional.ranking_loss import (
+    cosine_embedding_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from flambeau.functional.margin_loss import (
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+)
+from flambeau.functional.binary_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    kl_div,
+    soft_margin_loss,
+)
+from flambeau.functional.regression_loss import (
+    gaussian_nll_loss,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+)
 from flambeau.functional.loss import cross_entropy, nll_loss
 
 # ---- pooling -------------------------------------------------------------------------------------
@@ -125,4 +167,23 @@ from flambeau.functional.interpolation import (
 from flambeau.functional.padding import pad
 from flambeau.functional.vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d", "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d", "adaptive_max_pool3d_with_indices", "affine_grid", "avg_pool1d",
+    "avg_pool2d", "avg_pool3d", "batch_norm", "bilinear", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "celu", "celu_", "channel_shuffle", "conv1d", "conv2d",
+    "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "cross_entropy",
+    "dropout", "elu", "elu_", "embedding", "fold", "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices", "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices", "gelu", "glu", "grid_sample", "group_norm",
+    "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "instance_norm", "interpolate", "layer_norm", "leaky_relu", "leaky_relu_", "linear",
+    "local_response_norm", "log_softmax", "logsigmoid", "lp_pool1d", "lp_pool2d", "lp_pool3d",
+    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool2d_with_indices", "max_pool3d",
+    "max_pool3d_with_indices", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mish", "mse_loss",
+    "nll_loss", "normalize", "pad", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu6",
+    "relu_", "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax",
+    "softmin", "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold",
+    "threshold_", "unfold", "upsample", "upsample_bilinear", "upsample_nearest",
+]

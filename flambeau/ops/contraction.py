@@ -186,17 +186,17 @@ def _conj(x: Sym) -> Sym:
     return Primitive.table["conj"](x) if x.dtype.is_complex else x
 
 
-convolve = Primitive(
+convolve: Primitive = Primitive(
     "convolve", "contraction", _convolve_numpy, _convolve_rule,
     lambda g, y, x, w, **p: [convolve_input(g, _conj(w), size=x.shape[2:], **p),
                              convolve_weight(_conj(x), g, kernel=w.shape[2:], **p)])
-convolve_input = Primitive(
+convolve_input: Primitive = Primitive(
     "convolve_input", "contraction", _convolve_input_numpy,
     lambda g, w, size, stride, padding, dilation, groups: spec(
         (g.shape[0], w.shape[1] * groups, *size), g.dtype),
     lambda ct, y, g, w, size, **p: [convolve(ct, _conj(w), **p),
                                     convolve_weight(ct, _conj(g), kernel=w.shape[2:], **p)])
-convolve_weight = Primitive(
+convolve_weight: Primitive = Primitive(
     "convolve_weight", "contraction", _convolve_weight_numpy,
     lambda x, g, kernel, stride, padding, dilation, groups: spec(
         (g.shape[1], x.shape[1] // groups, *kernel), x.dtype),

@@ -198,7 +198,7 @@ to_complex = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g
 
 # ---- selection and conversion -------------------------------------------------------------------
 select = _elementwise(
-    "select", np.where,
+    "select", special.select,
     lambda g, y, c, a, b: (None, select(c, g, _zero(g.dtype)), _zero_where(c, g)), typed=1)
 
 

@@ -135,11 +135,11 @@ def _window_put_numpy(g: Any, index: Any, size: Shape, kernel: Ints, stride: Int
 
 
 # The window's geometry goes along so that compiled code need not treat the index as arbitrary.
-window_take = Primitive(  # x at the positions that window_argmax found
+window_take: Primitive = Primitive(  # x at the positions that window_argmax found
     "window_take", "window", _window_take_numpy,
     lambda x, i, **window: spec(i.shape, x.dtype),
     lambda g, y, x, i, **window: [window_put(g, i, size=x.shape[2:], **window), None])
-window_put = Primitive(  # its adjoint: the sum over windows that chose a position
+window_put: Primitive = Primitive(  # its adjoint: the sum over windows that chose a position
     "window_put", "window", _window_put_numpy,
     lambda g, i, size, **window: spec((*g.shape[:2], *size), g.dtype),
     lambda ct, y, g, i, size, **window: [window_take(ct, i, **window), None])
@@ -165,12 +165,12 @@ def _window_spread_numpy(g: Any, kernel: Ints, stride: Ints, padding: Ints, size
     return np.ascontiguousarray(total[(slice(None), slice(None), *inside)])
 
 
-window_sum = Primitive(
+window_sum: Primitive = Primitive(
     "window_sum", "window", _window_sum_numpy,
     lambda x, kernel, stride, padding, out: spec((*x.shape[:2], *out), x.dtype),
     lambda g, y, x, kernel, stride, padding, out: [
         window_spread(g, kernel=kernel, stride=stride, padding=padding, size=x.shape[2:])])
-window_spread = Primitive(  # the adjoint of window_sum
+window_spread: Primitive = Primitive(  # the adjoint of window_sum
     "window_spread", "window", _window_spread_numpy,
     lambda g, kernel, stride, padding, size: spec((*g.shape[:2], *size), g.dtype),
     lambda ct, y, g, kernel, stride, padding, size: [

@@ -36,7 +36,8 @@ def max_errors(rank: int) -> list[Error]:
     x = image(rank)
     other = (2,) * (rank + 1) if rank < 3 else (2, 2)
     return [Error(c) for c in (
-        C(x, other), C(x, 2, other), C(x, 2, 2, other), C(x, 0), C(x, 2, 0), C(x, 2, -1), C(x, 2, 2, -1),
+        C(x, other), C(x, 2, other), C(x, 2, 2, other), C(x, 0), C(x, 2, 0), C(x, 2, -1),
+        C(x, 2, 2, -1),
         C(x, 2, 2, 2), C(x, 2, 2, 0, 0), C(T((6,) * rank), 2), C(T((1, 1, 1, *[6] * rank)), 2),
         C(x, 11), C(T((2, 0, *[6] * rank)), 2), C(T((2, 3, *[0] * rank)), 2),
         C(T((2, 3, *[6] * rank), "bool"), 2))]
@@ -56,7 +57,8 @@ def avg_errors(rank: int) -> list[Error]:
     x = image(rank)
     other = (2,) * (rank + 1) if rank < 3 else (2, 2)
     return [Error(c) for c in (
-        C(x, other), C(x, 2, other), C(x, 2, 2, other), C(x, 0), C(x, 2, 0), C(x, 2, -1), C(x, 2, 2, -1),
+        C(x, other), C(x, 2, other), C(x, 2, 2, other), C(x, 0), C(x, 2, 0), C(x, 2, -1),
+        C(x, 2, 2, -1),
         C(x, 2, 2, 2), C(T((6,) * rank), 2), C(T((1, 1, 1, *[6] * rank)), 2), C(x, 11),
         C(T((2, 0, *[6] * rank)), 2), C(T((2, 3, *[0] * rank)), 2),
         C(T((2, 3, *[6] * rank), "uint8"), 2), C(T((2, 3, *[6] * rank), "bool"), 2))]
@@ -66,7 +68,8 @@ def adaptive_cases(rank: int, *extra: object) -> list:
     x = image(rank, 6, unique=True)
     return [C(x, n, *extra) for n in (1, 2, 3, 4, 5, 9)] + [
         C(T((3, *[6] * rank), unique=True), 4, *extra), C(T((0, 3, *[6] * rank)), 2, *extra),
-        *([C(x, (None, *[3] * (rank - 1)), *extra), C(x, (3, *[5] * (rank - 1)), *extra)] if rank > 1
+        *([C(x, (None, *[3] * (rank - 1)), *extra),
+            C(x, (3, *[5] * (rank - 1)), *extra)] if rank > 1
           else [])]
 
 
@@ -101,8 +104,10 @@ def unpool_errors(rank: int) -> list[Error]:
     small = (2, 3, *[3] * rank)
     zero = T(small, "int64", low=0, high=1)
     return [Error(c) for c in (
-        C(T(small), T(small, "int32", low=0, high=1), 2), C(T(small), T((1, *small[1:]), "int64"), 2),
-        C(T(small), T(small, "int64", low=9000, high=9001), 2), C(T(small), zero, 2, output_size=[9] * rank),
+        C(T(small), T(small, "int32", low=0, high=1), 2),
+        C(T(small), T((1, *small[1:]), "int64"), 2),
+        C(T(small), T(small, "int64", low=9000, high=9001), 2),
+        C(T(small), zero, 2, output_size=[9] * rank),
         C(T(small), zero, 2, output_size=[9] * (rank + 1)))]
 
 
@@ -130,13 +135,15 @@ ROWS = [
           layouts=PAIR) for r in (1, 2, 3)],
     *[Row(f"{F}adaptive_max_pool{r}d", [*adaptive_cases(r), *adaptive_cases(r, True)], FLOATS,
           errors=adaptive_errors(r), layouts=PAIR) for r in (1, 2, 3)],
-    *[Row(f"{F}adaptive_max_pool{r}d_with_indices", [C(image(r, unique=True), 2)]) for r in (1, 2, 3)],
+    *[Row(f"{F}adaptive_max_pool{r}d_with_indices", [C(image(r, unique=True), 2)])
+        for r in (1, 2, 3)],
     *[Row(f"{F}lp_pool{r}d", lp_cases(r), layouts=PAIR) for r in (1, 2, 3)],
     *[Row(f"{F}max_unpool{r}d", unpool_cases(r), FLOATING, errors=unpool_errors(r), layouts=PAIR)
       for r in (1, 2, 3)],
     *[Row(f"{F}fractional_max_pool{r}d", fractional_cases(r), FLOATS, seed=3, layouts=PAIR, errors=[
         Error(C(T((2, 3, *[8] * r)), 2)), Error(C(T((2, 3, *[8] * r)), 2, 8)),
-        Error(C(T((2, 3, *[8] * r)), 2, 3, _random_samples=T((2, 3, 5), low=0, high=1)), text=r == 2)])
+        Error(C(T((2, 3, *[8] * r)), 2, 3, _random_samples=T((2, 3, 5), low=0, high=1)),
+            text=r == 2)])
       for r in (2, 3)],
     *[Row(f"{F}fractional_max_pool{r}d_with_indices", [C(T((2, 3, *[8] * r), unique=True), 2, 3)],
           seed=3) for r in (2, 3)],

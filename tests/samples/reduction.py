@@ -87,7 +87,8 @@ RUNNING = [
 ORDER = [
     Row("sort", [C(T((3, 4), unique=True)), C(T((3, 4), unique=True), 0, True), C(T(()))],
         FLOATS),
-    Row("argsort", [C(T((3, 4), unique=True)), C(TIES, dim=1, descending=True, stable=True)], FLOATS, grad=False),
+    Row("argsort", [C(T((3, 4), unique=True)), C(TIES, dim=1, descending=True, stable=True)],
+        FLOATS, grad=False),
     Row("msort", [C(T((3, 4), unique=True))], FLOATS),
     Row("topk", [C(T((3, 4), unique=True), 2), C(T((3, 4), unique=True), 1, 0, False)], FLOATS,
         errors=[Error(C(T((3,)), 4))]),

@@ -1,0 +1,1 @@
+"""The native compiler: from templates of primitives to object code."""

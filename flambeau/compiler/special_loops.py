@@ -1,0 +1,377 @@
+"""Loops of primitives that are not elementwise: pooling windows, gathers and scatters.
+
+Each emits `void name(buffer…, error, begin, end)`. An index out of range reads and writes nothing and
+sets the error word: the flush is then repeated on the reference engine, which raises where it belongs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+from llvmlite import ir
+
+from .llvm import I1, I64, VOID, memory_type, register_type
+
+Ints = tuple[int, ...]
+
+
+def const(n: int) -> Any:
+    """A 64-bit integer."""
+    return ir.Constant(I64, n)
+
+
+@contextmanager
+def counted(b: ir.IRBuilder, first: Any, last: Any) -> Iterator[Any]:
+    """for i in [first, last): the block is the body."""
+    before = b.block
+    head, after = b.append_basic_block("loop"), b.append_basic_block("after")
+    b.cbranch(b.icmp_signed("<", first, last), head, after)
+    b.position_at_end(head)
+    i = b.phi(I64)
+    i.add_incoming(first, before)
+    yield i
+    following = b.add(i, const(1), flags=("nsw",))
+    i.add_incoming(following, b.block)
+    b.cbranch(b.icmp_signed("<", following, last), head, after)
+    b.position_at_end(after)
+
+
+class SpecialFunction:
+    """The LLVM function of one primitive.
+
+    Attributes:
+        name: its name in the module.
+        buffers: value numbers of its pointers: operands, then the result.
+        written: value numbers it stores.
+        numbers: none; kept for the interface it shares with nests.
+        units: size of the loop that threads split; work: rough count of scalar operations.
+    """
+
+    numbers: tuple[int, ...] = ()
+
+    def __init__(self, module: ir.Module, name: str, instr: Any, specs: dict[int, Any]) -> None:
+        self.name = name
+        self.instr = instr
+        self.specs = [specs[a] for a in instr.args]
+        self.out = instr.spec
+        self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
+        self.written = [instr.out]
+        self.dtypes = {v: specs[v].dtype for v in self.buffers}
+        emit, self.units, self.work = _RULES[instr.prim.name](self)
+        pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
+        kind = ir.FunctionType(VOID, [*pointers, I64.as_pointer(), I64, I64])
+        self.function = ir.Function(module, kind, name)
+        for argument in self.function.args[:-2]:
+            argument.add_attribute("noalias")
+        self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
+        named = dict(zip(self.buffers, self.function.args, strict=False))
+        self.pointers = [named[a] for a in instr.args]
+        self.target = named[instr.out]
+        self.error, self.begin, self.end = self.function.args[-3:]
+        emit()
+        self.b.ret_void()
+
+    needs_error = True
+
+    def at(self, pointer: Any, offset: Any) -> Any:
+        """The address of an element."""
+        return self.b.gep(pointer, [offset], inbounds=True)
+
+    def load(self, k: int, offset: Any) -> Any:
+        """An element of operand k, as it is in memory."""
+        return self.b.load(self.at(self.pointers[k], offset))
+
+    def index(self, k: int, offset: Any, size: int) -> tuple[Any, Any]:
+        """An index operand, wrapped into range, and whether it was in range; reports if not."""
+        b = self.b
+        i = self.load(k, offset)
+        good = b.icmp_unsigned("<", i, const(size))
+        with b.if_then(b.not_(good), likely=False):
+            b.store(const(1), self.error)
+        return b.select(good, i, const(0)), good
+
+    def fill(self, first: Any, last: Any, value: Any) -> None:
+        """Set a range of the result."""
+        with counted(self.b, first, last) as i:
+            self.b.store(value, self.at(self.target, i))
+
+    def zero(self) -> Any:
+        """0 in the result's type."""
+        kind = memory_type(self.out.dtype)
+        return ir.Constant(kind, 0.0 if self.out.dtype.category >= 2 else 0)
+
+    def plus(self, x: Any, y: Any) -> Any:
+        """x + y in the result's type."""
+        return self.b.fadd(x, y) if self.out.dtype.category >= 2 else self.b.add(x, y)
+
+
+Rule = tuple[Callable[[], None], int, int]
+
+
+def _places(f: SpecialFunction, out: Ints, body: Callable[[list[Any], Any], None],
+            base: Any) -> None:
+    """Loops over the windows of a plane: body(window coordinates, flat offset of the window)."""
+    b = f.b
+
+    def level(dim: int, coordinates: list[Any], flat: Any) -> None:
+        if dim == len(out):
+            body(coordinates, b.add(base, flat))
+            return
+        with counted(b, const(0), const(out[dim])) as i:
+            level(dim + 1, [*coordinates, i], b.add(b.mul(flat, const(out[dim])), i))
+    level(0, [], const(0))
+
+
+def _tap(f: SpecialFunction, coordinates: Sequence[Any], tap: Ints, p: Any, size: Ints,
+         dilation: Ints) -> tuple[Any, Any]:
+    """Flat position in the plane that a window reads at a tap, and whether it is inside."""
+    b = f.b
+    flat: Any = const(0)
+    inside: Any = ir.Constant(I1, 1)
+    for o, k, s, pad, d, n, count in zip(coordinates, tap, p["stride"], p["padding"], dilation,
+                                         size, _counts(f), strict=True):
+        place = b.add(b.mul(o, const(s)), const(k * d - pad))
+        if k * d - pad < 0 or (count - 1) * s + k * d - pad >= n:
+            inside = b.and_(inside, b.icmp_unsigned("<", place, const(n)))
+        flat = b.add(b.mul(flat, const(n)), place)
+    return flat, inside
+
+
+def _counts(f: SpecialFunction) -> Ints:
+    p = f.instr.params
+    return p["out"] if "out" in p else f.specs[0].shape[2:]
+
+
+def _window_argmax(f: SpecialFunction) -> Rule:
+    p, x = f.instr.params, f.specs[0]
+    size, area, count = x.shape[2:], math.prod(x.shape[2:]), math.prod(p["out"])
+
+    def emit() -> None:
+        b = f.b
+        kind = register_type(x.dtype)
+        floating = x.dtype.category >= 2
+        lowest = ir.Constant(kind, float("-inf")) if floating else ir.Constant(
+            kind, -(1 << (8 * x.dtype.itemsize - 1)) if x.dtype.is_signed else 0)
+        with counted(b, f.begin, f.end) as plane:
+            source = b.mul(plane, const(area))
+
+            def window(coordinates: list[Any], offset: Any) -> None:
+                best, where = lowest, const(-1)
+                for tap in product(*map(range, p["kernel"])):
+                    flat, inside = _tap(f, coordinates, tap, p, size, p["dilation"])
+                    safe = b.select(inside, flat, const(0))
+                    value = b.select(inside, f.load(0, b.add(source, safe)), lowest)
+                    more = (b.fcmp_unordered(">", value, best) if floating else
+                            (b.icmp_signed if x.dtype.is_signed else b.icmp_unsigned)(
+                                ">", value, best))
+                    # unordered: a NaN wins, and stays only until a later NaN, as in the reference
+                    if floating:
+                        held = b.fcmp_unordered("uno", best, best)
+                        fresh = b.fcmp_unordered("uno", value, value)
+                        more = b.and_(more, b.or_(b.not_(held), fresh))
+                    hit = b.and_(inside, b.or_(more, b.icmp_signed("<", where, const(0))))
+                    best = b.select(hit, value, best)
+                    where = b.select(hit, flat, where)
+                b.store(where, f.at(f.target, offset))
+            _places(f, p["out"], window, b.mul(plane, const(count)))
+    return emit, x.shape[0] * x.shape[1], f.out.size * math.prod(p["kernel"]) * 4
+
+
+def _window_take(f: SpecialFunction) -> Rule:
+    x, area, count = f.specs[0], math.prod(f.specs[0].shape[2:]), math.prod(f.out.shape[2:])
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as plane:
+            source, target = b.mul(plane, const(area)), b.mul(plane, const(count))
+            with counted(b, const(0), const(count)) as i:
+                offset = b.add(target, i)
+                where = f.load(1, offset)
+                b.store(f.load(0, b.add(source, where)), f.at(f.target, offset))
+    return emit, x.shape[0] * x.shape[1], f.out.size * 3
+
+
+def _window_put(f: SpecialFunction) -> Rule:
+    g, area = f.specs[0], math.prod(f.out.shape[2:])
+    count = math.prod(g.shape[2:])
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as plane:
+            source, target = b.mul(plane, const(count)), b.mul(plane, const(area))
+            f.fill(target, b.add(target, const(area)), f.zero())
+            with counted(b, const(0), const(count)) as i:
+                offset = b.add(source, i)
+                place = f.at(f.target, b.add(target, f.load(1, offset)))
+                b.store(f.plus(b.load(place), f.load(0, offset)), place)
+    return emit, g.shape[0] * g.shape[1], f.out.size + 4 * g.size
+
+
+def _window_sum(f: SpecialFunction) -> Rule:
+    p, x = f.instr.params, f.specs[0]
+    size, area, count = x.shape[2:], math.prod(x.shape[2:]), math.prod(p["out"])
+    ones = (1,) * len(size)
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as plane:
+            source = b.mul(plane, const(area))
+
+            def window(coordinates: list[Any], offset: Any) -> None:
+                total = f.zero()
+                for tap in product(*map(range, p["kernel"])):
+                    flat, inside = _tap(f, coordinates, tap, p, size, ones)
+                    safe = b.select(inside, flat, const(0))
+                    value = b.select(inside, f.load(0, b.add(source, safe)), f.zero())
+                    total = f.plus(total, value)
+                b.store(total, f.at(f.target, offset))
+            _places(f, p["out"], window, b.mul(plane, const(count)))
+    return emit, x.shape[0] * x.shape[1], f.out.size * math.prod(p["kernel"]) * 2
+
+
+def _window_spread(f: SpecialFunction) -> Rule:
+    p, g = f.instr.params, f.specs[0]
+    size, area, count = p["size"], math.prod(p["size"]), math.prod(g.shape[2:])
+    ones = (1,) * len(size)
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as plane:
+            target = b.mul(plane, const(area))
+            f.fill(target, b.add(target, const(area)), f.zero())
+
+            def window(coordinates: list[Any], offset: Any) -> None:
+                value = f.load(0, offset)
+                for tap in product(*map(range, p["kernel"])):
+                    flat, inside = _tap(f, coordinates, tap, p, size, ones)
+                    with b.if_then(inside):
+                        place = f.at(f.target, b.add(target, flat))
+                        b.store(f.plus(b.load(place), value), place)
+            _places(f, g.shape[2:], window, b.mul(plane, const(count)))
+    return emit, g.shape[0] * g.shape[1], g.size * math.prod(p["kernel"]) * 3
+
+
+def _take(f: SpecialFunction) -> Rule:
+    """Rows of x at joint coordinates."""
+    k = len(f.specs) - 1
+    sizes, row = f.specs[0].shape[:k], math.prod(f.specs[0].shape[k:])
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as i:
+            flat: Any = const(0)
+            for n, size in enumerate(sizes):
+                index, _ = f.index(n + 1, i, size)
+                flat = b.add(b.mul(flat, const(size)), index)
+            source, target = b.mul(flat, const(row)), b.mul(i, const(row))
+            with counted(b, const(0), const(row)) as j:
+                b.store(f.load(0, b.add(source, j)), f.at(f.target, b.add(target, j)))
+    return emit, f.specs[1].size, f.out.size * 2 + f.specs[1].size
+
+
+def _put_at(f: SpecialFunction) -> Rule:
+    """The base with rows replaced or added; one thread, in the order of the indices."""
+    base, update = f.specs[0], f.specs[1]
+    sizes = base.shape[:len(f.specs) - 2]
+    row = math.prod(base.shape[len(sizes):])
+    adds = f.instr.params["mode"] == "add"
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, const(0), const(base.size)) as i:
+            b.store(f.load(0, i), f.at(f.target, i))
+        with counted(b, const(0), const(f.specs[2].size)) as i:
+            flat: Any = const(0)
+            good: Any = ir.Constant(I1, 1)
+            for n, size in enumerate(sizes):
+                index, fine = f.index(n + 2, i, size)
+                good = b.and_(good, fine)
+                flat = b.add(b.mul(flat, const(size)), index)
+            source, target = b.mul(i, const(row)), b.mul(flat, const(row))
+            with b.if_then(good):
+                with counted(b, const(0), const(row)) as j:
+                    place = f.at(f.target, b.add(target, j))
+                    value = f.load(1, b.add(source, j))
+                    b.store(f.plus(b.load(place), value) if adds else value, place)
+    return emit, 1, base.size + 3 * update.size
+
+
+def _along(f: SpecialFunction, shape: Ints, axis: int, size: int, k: int,
+           body: Callable[[Any, Any, Any], None], whole: Ints) -> None:
+    """Loops over an index array: body(offset in it, offset in the other array, in range)."""
+    b = f.b
+
+    def level(dim: int, flat: Any, other: Any, stride: Any) -> None:
+        if dim == len(shape):
+            index, good = f.index(k, flat, size)
+            body(flat, b.add(other, b.mul(index, const(stride))), good)
+            return
+        step = math.prod(whole[dim + 1:])
+        with counted(b, const(0), const(shape[dim])) as i:
+            moved = other if dim == axis else b.add(other, b.mul(i, const(step)))
+            level(dim + 1, b.add(b.mul(flat, const(shape[dim])), i), moved,
+                  step if dim == axis else stride)
+    level(0, const(0), const(0), 1)
+
+
+def _take_along(f: SpecialFunction) -> Rule:
+    x, axis = f.specs[0], f.instr.params["axis"]
+
+    def emit() -> None:
+        def body(flat: Any, other: Any, good: Any) -> None:
+            f.b.store(f.load(0, other), f.at(f.target, flat))
+        with f.b.if_then(f.b.icmp_signed("<", f.begin, f.end)):
+            _along(f, f.out.shape, axis, x.shape[axis], 1, body, x.shape)
+    return emit, 1, f.out.size * 3
+
+
+def _put_along(f: SpecialFunction) -> Rule:
+    base, axis = f.specs[0], f.instr.params["axis"]
+    adds = f.instr.params["mode"] == "add"
+
+    def emit() -> None:
+        b = f.b
+        with b.if_then(b.icmp_signed("<", f.begin, f.end)):
+            with counted(b, const(0), const(base.size)) as i:
+                b.store(f.load(0, i), f.at(f.target, i))
+
+            def body(flat: Any, other: Any, good: Any) -> None:
+                with b.if_then(good):
+                    place = f.at(f.target, other)
+                    value = f.load(2, flat)
+                    b.store(f.plus(b.load(place), value) if adds else value, place)
+            _along(f, f.specs[1].shape, axis, base.shape[axis], 1, body, base.shape)
+    return emit, 1, base.size + f.specs[1].size * 4
+
+
+_RULES: dict[str, Callable[[SpecialFunction], Rule]] = {
+    "window_argmax": _window_argmax, "window_take": _window_take, "window_put": _window_put,
+    "window_sum": _window_sum, "window_spread": _window_spread, "take": _take,
+    "put_at": _put_at, "take_along": _take_along, "put_along": _put_along}
+
+
+def takes(instr: Any, specs: dict[int, Any]) -> bool:
+    """Whether there are loops for a line."""
+    if instr.prim.name not in _RULES or isinstance(instr.spec, tuple) or not instr.spec.size:
+        return False
+    if instr.params.get("mode", "set") not in ("set", "add"):
+        return False
+    plain = ("float32", "float64", "int64", "int32", "uint8", "bool")
+    operands = [specs[a] for a in instr.args]
+    if any(s.dtype.name not in plain or not s.size for s in operands):
+        return False
+    first = operands[0]
+    if instr.prim.name.startswith("put") and (
+            first.dtype.name == "bool" or operands[1 if instr.prim.name == "put_at" else 2].dtype
+            is not first.dtype):
+        return False
+    indices = {"take": operands[1:], "put_at": operands[2:], "take_along": operands[1:],
+               "put_along": operands[1:2], "window_take": operands[1:],
+               "window_put": operands[1:]}.get(instr.prim.name, [])
+    if instr.prim.name == "put_along" and operands[1].shape != operands[2].shape:
+        return False
+    return all(s.dtype.name == "int64" and s.shape for s in indices)
