@@ -72,7 +72,8 @@ class Node:
         template: the template applied, or None for leaves and projections.
         inputs: the values it is applied to: nodes and Python numbers (run-time arguments).
         index: which output of `inputs[0]` a projection takes.
-        spec: shape and dtype; None for an application with several outputs.
+        spec: shape and dtype; None for an application with several outputs, which stays inside
+            this module and the engines (its projections are what others see).
         data: the ndarray once realized (a list of arrays for several outputs).
         origin: `file:line` of the user's call where it was asked for, else None.
     """
@@ -83,7 +84,7 @@ class Node:
                  index: int = 0, data: Any = None) -> None:
         self.template = template
         self.inputs = inputs
-        self.spec = spec
+        self.spec: Spec = spec  # type: ignore[assignment]
         self.index = index
         self.data = data
         self.origin: str | None = None

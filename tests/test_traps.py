@@ -218,7 +218,7 @@ def test_sync_waits():
 
 def test_training_leaves_memory_flat():
     step = training_step()
-    for i in range(200):
+    for i in range(1500):  # long enough for caches to fill and hot code to be compiled
         step(i)
     gc.collect()
     tracemalloc.start()

@@ -104,6 +104,12 @@ def inverse_erf_ratio(w: Any) -> Any:
     return y / x
 
 
+def inverse_erf_small(z: Any) -> Any:
+    """(erfinv(x) / x - √π / 2) / x², where z = x²."""
+    z = max(z, mp.mpf(10) ** -20)
+    return (inverse_erf_ratio(-mp.log1p(-z)) - mp.sqrt(mp.pi) / 2) / z
+
+
 def log_gamma_near(point: int) -> Callable[[Any], Any]:
     """log Γ(point + t) / t for the zeros 1 and 2."""
     def ratio(t: Any) -> Any:
@@ -172,6 +178,7 @@ def polynomials() -> Iterator[tuple[str, Callable[[Any], Any], Any, Any, dict[st
                          / mp.factorial(k + 1) / (2 * k + 3)), 0, 1, {"float": 27, "double": 56})
     yield "ERFC", scaled_erfc, mp.mpf("-0.82"), mp.mpf("0.45"), {"float": 27}
     yield "ERFC", scaled_erfc, mp.mpf("-0.82"), mp.mpf("0.76"), {"double": 56}
+    yield "ERFINV_SMALL", inverse_erf_small, 0, mp.mpf("0.2501"), {"float": 27, "double": 56}
     yield ("ERFINV_NEAR", lambda u: inverse_erf_ratio(u + mp.mpf("2.5")), mp.mpf("-2.5"),
            mp.mpf("2.5"), {"float": 27})
     yield ("ERFINV_NEAR", lambda u: inverse_erf_ratio(u + mp.mpf("3.125")), mp.mpf("-3.125"),
@@ -205,7 +212,7 @@ def constants() -> Iterator[tuple[str, dict[str, list[Any]]]]:
             "PI": mp.pi, "HALF_PI": mp.pi / 2, "QUARTER_PI": mp.pi / 4, "LOG_2": mp.log(2),
             "LOG2_E": 1 / mp.log(2), "LOG10_E": 1 / mp.log(10), "TWO_THIRDS": mp.mpf(2) / 3,
             "TWO_BY_ROOT_PI": 2 / mp.sqrt(mp.pi), "HALF_LOG_2_PI": mp.log(2 * mp.pi) / 2,
-            "LOG_PI": mp.log(mp.pi), "DIGAMMA_ZERO": digamma_zero()}.items():
+            "LOG_PI": mp.log(mp.pi), "HALF_ROOT_PI": mp.sqrt(mp.pi) / 2, "DIGAMMA_ZERO": digamma_zero()}.items():
         yield name, {kind: words(value, kind, 3) for kind in BOTH}
     for name, value in {"LOG_2_SHORT": mp.log(2), "LOG10_2_SHORT": mp.log10(2)}.items():
         yield name, {"float": short_words(value, "float", 15),

@@ -127,11 +127,11 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
 def _present(found: Sequence[Any], wanted: Sequence[Any], unused: bool,
              zeros: bool) -> list[Any]:
     out = []
-    for g, t in zip(found, wanted, strict=True):
+    for i, (g, t) in enumerate(zip(found, wanted, strict=True)):
         if g is None and not unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                "allow_unused=True if this is the desired behavior.")
+                f"The differentiated Tensor at index {i} appears to not have been used in the "
+                "graph. Set allow_unused=True if this is the desired behavior.")
         out.append(t.detach() * 0 if g is None and zeros else g)
     return out
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..dtype import dtype
 from ..graph import Node, apply, leaf
 from . import steps
+from .modes import modes
 
 
 class Storage:
@@ -79,7 +80,7 @@ class TensorBase:
     _retains: bool = False
     _own_version: list[int] | None = None  # a `.data` alias counts its writes apart
     _inference: bool = False
-    _public: ClassVar[type]
+    _public: ClassVar[type[Any]]
 
     def _value(self) -> Node:
         """The node of the tensor's present value."""
@@ -126,24 +127,30 @@ def derive(node: Node, chain: tuple[Any, ...]) -> Node:
     return made
 
 
+def blank() -> Any:
+    """A public tensor without any of its fields yet."""
+    return object.__new__(TensorBase._public)
+
+
 def wrap(node: Node) -> Any:
     """A new public tensor with its own storage."""
-    tensor = TensorBase._public.__new__(TensorBase._public)
+    tensor = blank()
     tensor._storage = Storage(node)
     tensor._node = node
     tensor._seen = 0
+    if modes.inference:
+        tensor._inference = True
     return tensor
 
 
-def register_tensor_class(cls: type) -> None:
+def register_tensor_class(cls: type[Any]) -> None:
     """Tell recording which class its results are."""
     TensorBase._public = cls
 
 
 def dtype_of(t: TensorBase) -> dtype:
     """The tensor's dtype."""
-    d: dtype = t._node.spec.dtype  # type: ignore[union-attr]
-    return d
+    return t._node.spec.dtype
 
 
 # Set by autograd.views: rebuilds the grad_fn of a view whose base was written to.

@@ -18,6 +18,7 @@ from . import inplace
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
 from .node import GradNode, edge_of
+from .record import Value, op
 
 _sums: dict[Any, Template] = {}
 
@@ -29,6 +30,11 @@ def _add_nodes(a: Node, b: Node) -> Node:
                                                  [a.spec, b.spec])
     made: Node = apply(template, (a, b))
     return made
+
+
+@op(name="copy", grad="CopyBackwards", widen=False)
+def _copied(input: Value) -> Any:
+    return input
 
 
 class Pass:
@@ -251,7 +257,7 @@ class Pass:
             return
         old = t._grad
         if self.differentiable:
-            t._grad = self.tensor(g) if old is None else old + self.tensor(g)
+            t._grad = _copied(self.tensor(g)) if old is None else old + self.tensor(g)
         elif old is None:
             t._grad = wrap(g)
         else:

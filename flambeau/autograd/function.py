@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -130,10 +131,10 @@ class BackwardCFunction(FunctionCtx, GradNode):
         if not isinstance(g, TensorBase):
             raise TypeError(f"expected Variable or None (got {type(g).__name__})")
         have = g._node.spec
-        if have.shape != s.shape:  # type: ignore[union-attr]
+        if have.shape != s.shape:
             g = self._summed(i, g, s)
-        if have.dtype is not s.dtype and have.dtype.category >= 2:  # type: ignore[union-attr]
-            g = g.to(s.dtype)  # type: ignore[attr-defined]
+        if have.dtype is not s.dtype and have.dtype.category >= 2:
+            g = g.to(s.dtype)
         return g
 
     def _summed(self, i: int, g: Any, s: Any) -> Any:
@@ -199,6 +200,14 @@ class Function(metaclass=_FunctionMeta):
     _backward_cls: type[BackwardCFunction]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning, stacklevel=2)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse the way of calling that early versions had."""
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use "
             "new-style autograd function with static forward method. (Example: "
@@ -241,6 +250,8 @@ class Function(metaclass=_FunctionMeta):
                 output = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, output)
         if not (modes.grad and any(ctx.needs_input_grad)):
+            for t in ctx.dirty_tensors:
+                t._version_cell()[0] += 1
             return output
         return _taped(ctx, args, output)
 
@@ -266,11 +277,13 @@ def _taped(ctx: BackwardCFunction, args: tuple[Any, ...], output: Any) -> Any:
                                    "in-place operation.")
         elif id(o) in inputs:
             o = make_view(o, (), "", track=False)
-        if o._node.spec.dtype.category >= 2:  # type: ignore[union-attr]
+        if o._node.spec.dtype.category >= 2:
             o._grad_fn, o._output_nr, o._rg = ctx, k, True
         made.append(o)
     ctx.to_save = tuple([next((m for m, o in zip(made, outputs, strict=True)
                                if o is t and id(t) not in inputs), t) for t in ctx.to_save])
+    for t in ctx.dirty_tensors:
+        t._version_cell()[0] += 1
     ctx._pack(made)
     ctx.dirty_tensors = ctx.non_differentiable = ()
     if not many:

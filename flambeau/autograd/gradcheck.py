@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import generator
 from ..engines.realize import realize
 from ..graph import leaf
 from .api import grad
@@ -26,7 +27,7 @@ def _tensors(x: Any) -> list[Any]:
 
 
 def _differentiable(outputs: Any) -> list[Any]:
-    return [t for t in _tensors(outputs) if t.requires_grad]  # type: ignore[attr-defined]
+    return [t for t in _tensors(outputs) if t.requires_grad]
 
 
 def _array(t: Any) -> Any:
@@ -64,13 +65,13 @@ def _numerical(fn: Callable[..., Any], inputs: Sequence[Any], place: int, x: Any
                 pair.append(_call(fn, inputs, place, moved.reshape(base.shape)))
             ends.append([(a - b) / (2 * eps) for a, b in zip(*pair, strict=True)])
         for k in range(outs):
-            slope = ends[0][k] if len(ends) == 1 else (ends[0][k], ends[1][k])
-            rows[k].append(_complex_row(slope) if len(ends) == 2 else slope.reshape(-1))
+            slopes = [end[k] for end in ends]
+            rows[k].append(_complex_row(slopes) if len(ends) == 2 else slopes[0].reshape(-1))
     return [np.array(r) for r in rows]
 
 
-def _complex_row(slope: tuple[Any, Any]) -> Any:
-    along_real, along_imag = (s.reshape(-1) for s in slope)
+def _complex_row(slopes: Sequence[Any]) -> Any:
+    along_real, along_imag = (s.reshape(-1) for s in slopes)
     if along_real.dtype.kind == "c":  # analytic: conj of the derivative by real steps
         return np.conj(along_real)
     return along_real + 1j * along_imag
@@ -171,6 +172,15 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
     return True
 
 
+def _random_seed(output: Any) -> Any:
+    """A random gradient of an output, from the program's own stream of random numbers."""
+    spec = output._node.spec
+    values = generator.uniform(generator.default_generator, spec.shape, spec.dtype.numpy, -1, 1)
+    seed = wrap(leaf(values, spec.dtype))
+    seed._rg = True
+    return seed
+
+
 def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = None, *,
                   eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3,
                   gen_non_contig_grad_outputs: bool = False, raise_exception: bool = True,
@@ -195,13 +205,7 @@ def gradgradcheck(func: Callable[..., Any], inputs: Any, grad_outputs: Any = Non
     args = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     outputs = _differentiable(func(*args))
     if grad_outputs is None:
-        rng = np.random.default_rng(0)
-        seeds = []
-        for o in outputs:
-            value = np.asarray(rng.uniform(-1, 1, tuple(o.shape)), o.dtype.numpy)
-            t = wrap(leaf(value, o.dtype))
-            t._rg = True
-            seeds.append(t)
+        seeds = [_random_seed(o) for o in outputs]
     else:
         seeds = [grad_outputs] if isinstance(grad_outputs, TensorBase) else list(grad_outputs)
     count = len(args)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeAlias
+from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, overload
 
 from ..dtype import dtype, float32, result_type_of
 from ..engines import realize
@@ -28,6 +28,26 @@ Values: TypeAlias = Sequence[Any]
 P = ParamSpec("P")
 
 
+class PublicFunction(Protocol[P]):
+    """What `op` makes of a definition: a function of tensors with the same parameters."""
+
+    op: Op
+    method: Callable[P, Any]
+    __name__: str
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+
+
+class PublicFunctionWithOut(Protocol[P]):
+    """The same with one keyword more, `out`, which a ParamSpec cannot say."""
+
+    op: Op
+    method: Callable[P, Any]
+    __name__: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
 class Op:
     """A composite: its definition and the templates made from it so far.
 
@@ -42,7 +62,7 @@ class Op:
         self.name = name
         self.body = body
         self.layout = layout  # "v" value, "l" list of values, "s" static: one letter per parameter
-        code: Any = body.__code__  # type: ignore[attr-defined]
+        code: Any = body.__code__
         self.keywords = code.co_varnames[code.co_argcount:code.co_argcount
                                          + code.co_kwonlyargcount]
         self.grad_name = grad_name
@@ -52,7 +72,8 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def build(self, key: Any, specs: Sequence[Spec | None], static: tuple[Any, ...]) -> tuple[Template, type]:
+    def build(self, key: Any, specs: Sequence[Spec | None],
+              static: tuple[Any, ...]) -> tuple[Template, type]:
         """Trace the definition for one signature."""
         present = [s for s in specs if s is not None]
 
@@ -169,9 +190,6 @@ def finish(made: Any) -> Any:
     else:
         out = tuple([wrap(n) for n in made])
     made = None
-    if modes.inference:
-        for t in out if type(out) is tuple else (out,):
-            t._inference = True
     if len(pending.nodes) > pending.max_nodes or pending.nbytes > pending.max_nbytes:
         realize.flush("eager" if pending.max_nodes == 0 else "budget")
     return out
@@ -208,7 +226,8 @@ def _as_number(op: Op, v: Any, values: tuple[Any, ...]) -> Any:
     """A Python number for NumPy scalars and bool/int/float subclasses."""
     if hasattr(v, "item") and getattr(v, "ndim", 1) == 0:
         return v.item()
-    for kind in (bool, int, float, complex):
+    kinds: tuple[Any, ...] = (bool, int, float, complex)
+    for kind in kinds:
         if isinstance(v, kind):
             return kind(v)
     position = next(i for i, x in enumerate(values) if x is v)
@@ -227,6 +246,30 @@ def _hashable(x: Any) -> Any:
 
 # ---- the decorator --------------------------------------------------------------------------------
 
+@overload
+def op(body: Callable[P, Any], *, grad: str | Callable[..., str] | None = None,
+       name: str | None = None, widen: bool = True,
+       out: Literal[False] = False) -> PublicFunction[P]: ...
+
+
+@overload
+def op(body: Callable[P, Any], *, grad: str | Callable[..., str] | None = None,
+       name: str | None = None, widen: bool = True,
+       out: Literal[True]) -> PublicFunctionWithOut[P]: ...
+
+
+@overload
+def op(*, grad: str | Callable[..., str] | None = None, name: str | None = None,
+       widen: bool = True,
+       out: Literal[False] = False) -> Callable[[Callable[P, Any]], PublicFunction[P]]: ...
+
+
+@overload
+def op(*, grad: str | Callable[..., str] | None = None, name: str | None = None,
+       widen: bool = True,
+       out: Literal[True]) -> Callable[[Callable[P, Any]], PublicFunctionWithOut[P]]: ...
+
+
 def op(body: Any = None, *, grad: str | Callable[..., str] | None = None, name: str | None = None,
        widen: bool = True, out: bool = False) -> Any:
     """Make a public function of a composite's definition.
@@ -242,13 +285,13 @@ def op(body: Any = None, *, grad: str | Callable[..., str] | None = None, name: 
         A function of tensors with the definition's signature; its attribute `op` is the `Op`, and
         `method` the same function without `out`, fit to be a method of Tensor.
     """
-    def decorate(fn: Callable[P, Any]) -> Callable[P, Any]:
+    def decorate(fn: Callable[P, Any]) -> Any:
         label = name or fn.__name__
         made = Op(label, fn, _kinds(fn), grad or _camel(label) + "Backward0", widen)
         method = _public_function(fn, made, False)
         public = _public_function(fn, made, True) if out else method
         public.method = method
-        return public  # type: ignore[no-any-return]
+        return public
     return decorate(body) if body is not None else decorate
 
 
@@ -349,7 +392,8 @@ def write_out(out: Any, result: Any, name: str = "") -> Any:
     if isinstance(result, tuple):
         return tuple([write_out(o, r, name) for o, r in zip(out, result, strict=True)])
     if not isinstance(out, TensorBase):
-        raise TypeError(f"{name}{'(): ' * bool(name)}argument 'out' must be Tensor, not {type(out).__name__}")
+        raise TypeError(f"{name}{'(): ' * bool(name)}argument 'out' must be Tensor, "
+                        f"not {type(out).__name__}")
     if modes.grad and (out._rg or result._rg):
         raise RuntimeError(f"{name}(): functions with out=... arguments don't support automatic "
                            "differentiation, but one of the arguments requires grad.")

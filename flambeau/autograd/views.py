@@ -9,7 +9,7 @@ from ..graph import Shape, leaf
 from ..ops.define import Template, trace
 from . import base as base_module
 from . import steps
-from .base import TensorBase, derive
+from .base import TensorBase, blank, derive
 from .inplace import check_writable
 from .modes import modes
 from .node import grad_class
@@ -32,7 +32,7 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
     """
     storage = t._storage
     node = t._value()
-    out = TensorBase._public.__new__(TensorBase._public)
+    out = blank()
     out._storage = storage
     if storage.buffer is not None:
         array = node.data
@@ -43,7 +43,7 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
         out._node = derive(node, chain) if chain else node
         out._seen = storage.clock
     out._chain = t._chain + chain if whole is None else whole
-    out._inference = t._inference or modes.inference
+    out._inference = t._inference
     if t._own_version is not None:
         out._own_version = t._own_version
     if not track:

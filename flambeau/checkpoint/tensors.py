@@ -22,10 +22,10 @@ from .codec import DumpedTensor, StorageToken, register_codec
 class _Codec:
     """The codec of `Tensor` and `Parameter`; see TensorCodec for the meaning of its methods."""
 
-    tensor_class = Tensor
-    parameter_class = Parameter
-    size_class = Size
-    device_class = device
+    tensor_class: type = Tensor
+    parameter_class: type = Parameter
+    size_class: type = Size
+    device_class: type = device
 
     def is_tensor(self, obj: object) -> bool:
         return isinstance(obj, Tensor)
@@ -93,7 +93,7 @@ def _view(storage: Storage, offset: int, shape: tuple[int, ...], stride: tuple[i
     array = storage.node.data
     for step in chain:
         array = steps.on_array(array, step)
-    tensor._node = leaf(array, storage.node.spec.dtype)  # type: ignore[union-attr]
+    tensor._node = leaf(array, storage.node.spec.dtype)
     tensor._refresh()
     tensor._rg = requires_grad
     return tensor

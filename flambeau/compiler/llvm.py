@@ -46,6 +46,8 @@ def takes(instr: Any, specs: dict[int, Any]) -> bool:
     operands = [specs[a] for a in instr.args]
     if any(isinstance(s, tuple) or s.dtype.is_complex for s in operands):
         return False
+    if not instr.spec.size or any(not s.size for s in operands):
+        return False  # loops run at least once
     name, kind = instr.prim.name, instr.prim.kind
     if kind == "movement":
         return name in ("reshape", "permute", "expand", "strided_slice", "flip")

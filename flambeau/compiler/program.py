@@ -91,7 +91,7 @@ def inline(nodes: Sequence[Node], held: set[int]) -> tuple[Program, list[Any], l
             return program.input(SCALARS[type(x)])
         if id(x) not in number:
             arguments.append(x)
-            number[id(x)] = program.input(x.spec)  # type: ignore[arg-type]
+            number[id(x)] = program.input(x.spec)
         return number[id(x)]
 
     for node in nodes:

@@ -235,7 +235,9 @@ class VectorCode:
         function = self.declare(name, kind)
         attributes = ir.values.ArgumentAttributes()
         attributes.align = align
-        return self.builder.call(function, args, arg_attrs={which: attributes})
+        call = self.builder.call(function, args)
+        call.arg_attributes[which] = attributes
+        return call
 
     def declare(self, name: str, kind: Any) -> Any:
         """The intrinsic of this name."""
@@ -268,7 +270,11 @@ class VectorCode:
         kind = ir.VectorType(I1, self.lanes)
         if isinstance(count, int):
             return ir.Constant(kind, [ir.Constant(I1, int(i < count)) for i in range(self.lanes)])
-        return self.builder.icmp_signed("<", self.iota(1), self.splat(count))
+        i32 = ir.IntType(32)
+        few = self.builder.trunc(self.minimum(count, self.lanes), i32)
+        places = ir.Constant(ir.VectorType(i32, self.lanes),
+                             [ir.Constant(i32, i) for i in range(self.lanes)])
+        return self.builder.icmp_signed("<", places, self.splat(few))
 
     def iota(self, step: int) -> Any:
         """0, step, 2 step, … as i64."""

@@ -85,12 +85,15 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     return _apply(_leaky_relu, input, inplace, negative_slope)
 
 
-@op(name="elu", grad="EluBackward0")
-def _elu(input: Value, alpha: Value, scale: Value, input_scale: Value) -> Any:
+def _elu_body(input: Value, below: Value, above: Value, input_scale: Value) -> Any:
+    """below · (e^(x·input_scale) − 1) up to 0, above · x from there."""
     _floating_only(input, "elu_cpu")
     safe = ar.where(input > 0, _zero(input), input)
-    return ar.where(input > 0, input * scale,
-                    ew.expm1(safe * input_scale) * (alpha * scale))
+    return ar.where(input > 0, input * above, ew.expm1(safe * input_scale) * below)
+
+
+_elu = op(_elu_body, name="elu", grad="EluBackward0")
+_celu = op(_elu_body, name="celu", grad="CeluBackward0")
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
@@ -103,14 +106,14 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 def selu(input: Any, inplace: bool = False) -> Any:
     """The self-normalising ELU: scale · ELU(x) with fixed scale 1.0507 and alpha 1.6733."""
-    return _apply(_elu, input, inplace, SELU_ALPHA, SELU_SCALE, 1.0)
+    return _apply(_elu, input, inplace, SELU_ALPHA * SELU_SCALE, SELU_SCALE, 1.0)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """x for x > 0, else alpha · (e^(x/alpha) − 1)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _apply(_elu, input, inplace, alpha, 1.0, 1.0 / alpha)
+    return _apply(_celu, input, inplace, alpha, 1.0, 1.0 / alpha)
 
 
 @op(grad="GeluBackward0")
@@ -165,7 +168,8 @@ def softplus(input: Value, beta: Value = 1.0, threshold: Value = 20.0) -> Any:
 
 def log_sigmoid(x: Any) -> Any:
     """log σ(x) of a symbolic value, without overflow."""
-    return ar.where(x <= 0, x, _zero(x)) - ew.log1p(ew.exp(-ew.absolute(x)))
+    below = x < 0
+    return ar.where(below, x, _zero(x)) - ew.log1p(ew.exp(ar.where(below, x, -x)))
 
 
 @op(grad="LogSigmoidBackward0")
@@ -205,7 +209,7 @@ def hardshrink(input: Value, lambd: Value = 0.5) -> Any:
 @op(grad="SoftshrinkBackward0")
 def softshrink(input: Value, lambd: Value = 0.5) -> Any:
     """x moved towards 0 by lambd, 0 within it."""
-    _floating_only(input, "softshrink_cpu")
+    _floating_only(input, "softshrink_check")
     moved = ar.where(input > 0, input - lambd, input + lambd)
     inside = (input >= -lambd) & (input <= lambd)
     return ar.where(inside, input * 0, moved)
@@ -213,7 +217,7 @@ def softshrink(input: Value, lambd: Value = 0.5) -> Any:
 
 @op(name="hardsigmoid", grad="HardsigmoidBackward0")
 def _hardsigmoid(input: Value) -> Any:
-    y = _floating_only(input, "hardsigmoid") / 6.0 + 0.5
+    y = _floating_only(input, "hardsigmoid_cpu") / 6.0 + 0.5
     low = ar.where(input <= -3, _zero(input), y)
     return ar.where(input >= 3, ar.literal(1, input.dtype), low)
 

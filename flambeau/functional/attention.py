@@ -77,11 +77,6 @@ def _grouped(query: Any, heads: int) -> Any:
 
 def _check(query: Any, key: Any, value: Any, mask: Any, causal: bool) -> None:
     """Raise PyTorch's errors for operands that do not fit."""
-    names = [_C_NAMES[x.dtype.name] for x in (query, key, value)]
-    if query.dtype is not key.dtype or query.dtype is not value.dtype:
-        raise RuntimeError("Expected query, key, and value to have the same dtype, but got "
-                           f"query.dtype: {names[0]} key.dtype: {names[1]} and value.dtype: "
-                           f"{names[2]} instead.")
     if min(query.ndim, key.ndim, value.ndim) < 2:
         raise RuntimeError("Expected query, key, and value to all be  at least 2 dimensional, but "
                            f"got query.dim: {query.ndim} key.dim: {key.ndim} and value.dim: "
@@ -93,10 +88,16 @@ def _check(query: Any, key: Any, value: Any, mask: Any, causal: bool) -> None:
     if mask.dtype not in (bool_, float32, query.dtype):
         raise RuntimeError("Expected attn_mask dtype to be bool or float or to match query dtype, "
                            f"but got attn_mask.dtype: {_C_NAMES[mask.dtype.name]} and  "
-                           f"query.dtype: {names[0]} instead.")
+                           f"query.dtype: {_C_NAMES[query.dtype.name]} instead.")
     if causal:
         raise RuntimeError("_scaled_dot_product_attention: Explicit attn_mask should not be set "
                            "when is_causal=True")
+
+
+def _fits_fused(query: Any, key: Any, value: Any) -> bool:
+    """Whether PyTorch's fused kernel takes operands of these shapes."""
+    return (len(query) == len(key) == len(value) == 4 and query[3] == key[3] == value[3]
+            and query[0] == key[0] == value[0])
 
 
 def _name(specs: Any, static: Any) -> str:
@@ -105,9 +106,7 @@ def _name(specs: Any, static: Any) -> str:
     query, key, value = shapes
     if not math.prod(query[:-1]) or not math.prod(key[:-1]):
         return "AddBackward0"
-    fused = (static[2] and all(len(s) == 4 for s in shapes) and query[3] == key[3] == value[3]
-             and query[0] == key[0] == value[0] and specs[4] is None)
-    if fused:
+    if static[2] and _fits_fused(*shapes) and specs[4] is None:
         return "ScaledDotProductFlashAttentionForCpuBackward0"
     if specs[0].dtype.is_reduced:
         return "ToCopyBackward0"
@@ -116,12 +115,14 @@ def _name(specs: Any, static: Any) -> str:
 
 @op(name="scaled_dot_product_attention", grad=_name)
 def _attention(query: Value, key: Value, value: Value, attn_mask: Value = None,
-               noise: Value = None, scale: Value = None, is_causal: bool = False,
+               kept: Value = None, share: Value = None, scale: Value = None,
+               is_causal: bool = False,
                enable_gqa: bool = False, fused: bool = True) -> Any:
-    _check(query, key, value, attn_mask, is_causal)
+    usable = fused and kept is None and _fits_fused(query.shape, key.shape, value.shape)
+    _check(query, key, value, attn_mask, is_causal and not usable)
     dtype = query.dtype
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    heads = shape = None
+    heads, shape = None, ()
     if enable_gqa and query.ndim > 2 and query.shape[-3] != key.shape[-3]:
         heads, shape = key.shape[-3], query.shape[:-1]
         if not heads or query.shape[-3] % heads or heads != value.shape[-3]:
@@ -136,20 +137,19 @@ def _attention(query: Value, key: Value, value: Value, attn_mask: Value = None,
         mask = attn_mask if attn_mask.dtype is bool_ else ar.astype(attn_mask, dtype)
         scores = _masked(scores, mask, True)
     weights = _weights(_causal(scores) if is_causal else scores)
-    if noise is not None:
-        weights = weights * ar.astype(noise, dtype)
+    if kept is not None:
+        weights = weights * (ar.astype(kept, dtype) / share)
     if not heads:
         return matmul(weights, value)
     return reshape(matmul(_grouped(weights, heads), value), shape=(*shape, value.shape[-1]))
 
 
-def dropout_noise(shape: tuple[int, ...], d: Any, p: float) -> Any:
-    """What attention weights are multiplied by: 0 with probability p, else 1 / (1 - p)."""
-    real = np.dtype(np.float32) if d.is_reduced else d.numpy
+def _survivors(shape: tuple[int, ...], p: float) -> tuple[Any, float]:
+    """Which weights dropout keeps, with probability 1 - p, and what they are divided by."""
     if p == 1:
-        return wrap(leaf(np.zeros(shape, real)))
-    mask = streams.dropout_mask(streams.default_generator, shape, real, p)
-    return wrap(leaf((mask / (1 - p)).astype(real)))
+        return wrap(leaf(np.zeros(shape, np.bool_))), 1.0
+    mask = streams.dropout_mask(streams.default_generator, shape, np.bool_, p)
+    return wrap(leaf(mask)), 1 - p
 
 
 def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: Any = None,
@@ -189,23 +189,32 @@ def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: An
         if not isinstance(x, TensorBase):
             raise TypeError(f"scaled_dot_product_attention(): argument '{name}' (position "
                             f"{position}) must be Tensor, not {type(x).__name__}")
+    if query.dtype is not key.dtype or query.dtype is not value.dtype:
+        names = [_C_NAMES[x.dtype.name] for x in (query, key, value)]
+        raise RuntimeError("Expected query, key, and value to have the same dtype, but got "
+                           f"query.dtype: {names[0]} key.dtype: {names[1]} and value.dtype: "
+                           f"{names[2]} instead.")
     if not 0 <= dropout_p <= 1:
         raise RuntimeError("dropout probability has to be between 0 and 1, but got "
                            f"{dropout_p}")
-    noise = None
+    kept = share = None
     if dropout_p > 0 and min(query.dim(), key.dim()) >= 2:
         lead = tuple(query.shape[:-2])
         if not enable_gqa:
             lead = ar.broadcast_shape(lead, tuple(key.shape[:-2]))
-        noise = dropout_noise((*lead, query.shape[-2], key.shape[-2]), query.dtype, dropout_p)
-    flash = "FLASH_ATTENTION" in Backends.allowed and not (
-        attn_mask is not None and attn_mask.requires_grad)
+        kept, share = _survivors((*lead, query.shape[-2], key.shape[-2]), dropout_p)
+    flash = "FLASH_ATTENTION" in Backends.allowed
     if "MATH" not in Backends.allowed and not flash:
         raise RuntimeError("No viable backend for scaled_dot_product_attention was found. This is "
                            "likely due to turning off both the math kernel and the fused kernels.")
-    if "MATH" not in Backends.allowed and noise is not None:
+    if "MATH" not in Backends.allowed and kept is not None:
         raise RuntimeError("No available kernel.  Aborting execution.")
-    return _attention(query, key, value, attn_mask, noise, scale, is_causal, enable_gqa, flash)
+    if attn_mask is not None and attn_mask.is_floating_point() and query.dtype.is_reduced:
+        attn_mask = attn_mask.to(query.dtype)
+    flash = flash and not (attn_mask is not None and attn_mask.requires_grad) and all(
+        x._strided()[0][-1:] == (1,) for x in (query, key, value))
+    return _attention(query, key, value, attn_mask, kept, share, scale, is_causal, enable_gqa,
+                      flash)
 
 
 # ---- several heads --------------------------------------------------------------------------------
@@ -260,8 +269,8 @@ def _wider(mask: Any, columns: int) -> Any:
 
 @op(name="multi_head_attention", grad="ViewBackward0")
 def _multi_head(inputs: Values, weights: Values, bias: Value, bias_k: Value, bias_v: Value,
-                attn_mask: Value, padding: Value, noise: Value, static_k: Value, static_v: Value,
-                which: Any, heads: int, zero_attn: bool, causal: bool, need_weights: bool) -> Any:
+                attn_mask: Value, padding: Value, kept: Value, share: Value, static_k: Value,
+                static_v: Value, which: Any, heads: int, zero_attn: bool, causal: bool, need_weights: bool) -> Any:
     """The heads' results side by side, (L · N, E), and the weights (N, heads, L, S) on demand."""
     q, k, v = _projected(inputs, which, weights, bias)
     length, batch, width = q.shape
@@ -282,8 +291,8 @@ def _multi_head(inputs: Values, weights: Values, bias: Value, bias_k: Value, bia
     if causal:
         scores = _causal(scores)
     shares = softmax(scores, -1) if need_weights else _weights(scores)
-    if noise is not None:
-        shares = shares * ar.astype(noise, shares.dtype)
+    if kept is not None:
+        shares = shares * (ar.astype(kept, shares.dtype) / share)
     mixed = matmul(reshape(shares, shape=(batch * heads, length, keys)), v)
     mixed = reshape(permute(mixed, dims=(1, 0, 2)), shape=(length * batch, width))
     return (mixed, shares) if need_weights else (mixed,)
@@ -326,7 +335,7 @@ def _check_dims(query: Any, key: Any, value: Any, padding: Any, mask: Any, heads
         if tuple(mask.shape) != expected:
             raise AssertionError(f"Expected `attn_mask` shape to be {expected} but got "
                                  f"{mask.shape}")
-    return n == 3
+    return bool(n == 3)
 
 
 def _check_sizes(query: Any, key: Any, value: Any, embed_dim: int, heads: int,
@@ -444,7 +453,7 @@ def multi_head_attention_forward(
                            "this mask.")
     causal = is_causal and padding is None and not need_weights
     mask = None if causal else canonical_mask(attn_mask, "attn_mask")
-    _check_sizes(*inputs, embed_dim_to_check, num_heads, use_separate_proj_weight)
+    _check_sizes(inputs[0], inputs[1], inputs[2], embed_dim_to_check, num_heads, use_separate_proj_weight)
     weights = ((q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight
                else (in_proj_weight,))
     _check_weights(inputs, weights, use_separate_proj_weight)
@@ -453,14 +462,14 @@ def multi_head_attention_forward(
         _check_mask(mask, length, keys, batch, num_heads)
     _check_extra(bias_k, bias_v, static_k, static_v, batch * num_heads, width // num_heads)
     keys = (keys if static_k is None else static_k.size(1)) + (bias_k is not None) + add_zero_attn
-    noise = None
+    kept = share = None
     if training and dropout_p > 0:
-        noise = dropout_noise((batch, num_heads, length, keys), query.dtype, dropout_p)
+        kept, share = _survivors((batch, num_heads, length, keys), dropout_p)
     distinct = [x for i, x in enumerate(inputs) if i == which[i]]
     places = tuple(sorted(set(which)).index(i) for i in which)
     mixed, *shares = _multi_head(distinct, weights, in_proj_bias, bias_k, bias_v, mask, padding,
-                                 noise, static_k, static_v, places, num_heads, add_zero_attn,
-                                 causal, need_weights)
+                                 kept, share, static_k, static_v, places, num_heads,
+                                 add_zero_attn, causal, need_weights)
     output = linear(mixed, out_proj_weight, out_proj_bias).view(length, batch, -1)
     if not batched:
         output = output.squeeze(1)

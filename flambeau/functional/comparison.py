@@ -144,7 +144,7 @@ def _flag(name: str, sentence: str, given: str, gives: str,
     flag.__doc__ = (f"{sentence}\n\n    Example:\n        >>> import flambeau as torch\n"
                     f"        >>> torch.{name}(torch.tensor({given}))\n        {gives}\n\n"
                     f"    Source: torch.{name}.\n    ")
-    return op(flag, out=out)
+    return op(flag, out=True) if out else op(flag)
 
 
 def _all_false(x: Any) -> Any:

@@ -165,7 +165,7 @@ def ctc_loss(log_probs: Any, targets: Any, input_lengths: Any, target_lengths: A
 def _lengths(given: Any, name: str) -> Any:
     if not isinstance(given, TensorBase):
         return np.atleast_1d(np.asarray(given, np.int64))
-    if given._node.spec.dtype.category > 1:  # type: ignore[union-attr]
+    if given._node.spec.dtype.category > 1:
         raise RuntimeError(f"{name} must be integral")
     data = given._data("ctc_loss")  # type: ignore[attr-defined]
     return np.atleast_1d(np.array(data, np.int64))

@@ -21,7 +21,7 @@ from .reduction import wrap_dim
 @op(name="glu", grad="GluBackward0")
 def _glu(input: Value, dim: int) -> Any:
     if input.ndim == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     axis = wrap_dim(dim, input.ndim)
     n = input.shape[axis]
     if n % 2:

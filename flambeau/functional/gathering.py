@@ -27,7 +27,7 @@ def _check_index(index: Any, size: int, dim: int, error: type[Exception] = Runti
     """
     if not isinstance(index, TensorBase):
         return
-    data = index._value().data  # type: ignore[union-attr]
+    data = index._value().data
     if data is None or not data.size or data.dtype.kind not in "iu":
         return
     low = -size if negative else 0

@@ -143,6 +143,7 @@ def _cross_entropy(input: Value, target: Value, weight: Value = None, ignore_ind
     hard = _averaged(losses, scale, reduction)
     if label_smoothing is None:
         return hard
+    label_smoothing = ar.astype(label_smoothing, log_p.dtype)
     classes = input.shape[axis]
     weighted = log_p if weight is None else log_p * _along(weight, axis, log_p)
     smooth = -rd.reduce_sum(weighted, axes=(axis,))
@@ -164,6 +165,7 @@ def _soft_cross_entropy(input: Value, target: Value, weight: Value = None,
     axis = 1 if input.ndim > 1 else 0
     log_p = log_softmax(input, axis)
     if label_smoothing is not None:
+        label_smoothing = ar.astype(label_smoothing, log_p.dtype)
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[axis]
     product = log_p * target
     if weight is not None:
@@ -207,6 +209,8 @@ def check_classes(input: Any, target: Any, ignore_index: int) -> None:
     data = target._value().data
     if data is None or not data.size or data.dtype.kind not in "iu":
         return
+    if target.ndim != max(input.ndim - 1, 0):
+        return  # the shapes are complained of first
     classes = input.shape[1 if input.ndim > 1 else 0]
     low, high = data.min(), data.max()
     if low < 0 or high >= classes:

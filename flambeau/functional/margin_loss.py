@@ -45,15 +45,13 @@ def _multi_margin_loss(input: Value, target: Value, margin: Value, weight: Value
     losses = ar.where(others & (gaps > 0), gaps if p == 1 else gaps * gaps, ar.literal(0, x.dtype))
     if weight is not None:
         losses = losses * take(weight, index)
-    return _per_row(losses, input.ndim, reduction)
+    return _per_row(losses, target.shape, reduction)
 
 
-def _per_row(losses: Any, ndim: int, reduction: str) -> Any:
-    """Sums over the classes, divided by their number, then reduced."""
+def _per_row(losses: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    """Sums over the classes, divided by their number, then reduced (or in the given shape)."""
     per_row = rd.reduce_sum(losses, axes=(1,)) / losses.shape[1]
-    if reduction == "none" and ndim < 2:
-        return reshape(per_row, shape=())
-    return reduced(per_row, reduction)
+    return reshape(per_row, shape=shape) if reduction == "none" else reduced(per_row, reduction)
 
 
 def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, weight: Any = None,
@@ -118,7 +116,7 @@ def _multilabel_margin_loss(input: Value, target: Value, reduction: str) -> Any:
     counts = (reshape(listed, shape=(rows, classes, 1)).eq(1)
               & reshape(is_target, shape=(rows, 1, classes)).eq(0) & (gaps > 0))
     losses = rd.reduce_sum(ar.where(counts, gaps, ar.literal(0, x.dtype)), axes=(1,))
-    return _per_row(losses, input.ndim, reduction)
+    return _per_row(losses, input.shape[:-1], reduction)
 
 
 def multilabel_margin_loss(input: Any, target: Any, size_average: bool | None = None,

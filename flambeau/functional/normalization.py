@@ -6,7 +6,7 @@ from typing import Any
 
 from ..autograd.inplace import write
 from ..autograd.record import Value, op, write_out
-from ..dtype import FLOATING, finfo, scalar_name
+from ..dtype import FLOATING, finfo, float32, float64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
@@ -76,6 +76,7 @@ def _tracked(old: Any, new: Any, momentum: Any) -> Any:
     """The moving average after one step; no gradient flows through it."""
     new = ew.stop_gradient(reshape(new, shape=old.shape))
     old = ew.stop_gradient(old)
+    momentum = ar.astype(momentum, new.dtype)
     return ar.astype(old * (1 - momentum) + new * momentum, old.dtype)
 
 
@@ -324,7 +325,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None,
     Source: Zhang and Sennrich 2019; PyTorch page `torch.nn.functional.rms_norm`.
     """
     if eps is None:
-        eps = finfo(input.dtype).eps if input.dtype.category == FLOATING else 0.0
+        eps = finfo(float64 if input.dtype is float64 else float32).eps
     return _rms_norm(input, tuple(normalized_shape), weight, eps)
 
 

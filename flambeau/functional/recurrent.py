@@ -91,7 +91,7 @@ def _relu_step(gates: Any, states: Any, weights: Any) -> Step:
 
 
 def _lstm_step(gates: Any, states: Any, weights: Any) -> Step:
-    c, i, f, g, o = _remember(gates, *states, weights[0])
+    c, i, f, g, o = _remember(gates, states[0], states[1], weights[0])
     h = o * ew.tanh(c)
     return (h if len(weights) == 1 else _through(h, weights[1]), c), (i, f, g, o)
 
@@ -218,7 +218,8 @@ def _recurrent(input: Value, states: Values, weights: Values, masks: Values, pac
     _check(x, states, weights, x.shape[0])
     start = _initial(states, plan, weights, plan.batch or x.shape[1])
     per = len(weights) // (plan.layers * plan.directions)
-    finals, reserve = [], []
+    finals: list[Any] = []
+    reserve: list[Any] = []
     for layer in range(plan.layers):
         if layer and masks:
             x = x * reshape(masks[layer - 1], shape=x.shape)

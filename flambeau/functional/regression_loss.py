@@ -112,6 +112,7 @@ def l1_loss(input: Any, target: Any, size_average: bool | None = None, reduce: b
 def _smooth_l1_loss(input: Value, target: Value, beta: Value, reduction: str) -> Any:
     difference = input - target
     size = ew.absolute(difference)
+    beta = ar.astype(beta, size.dtype)
     losses = ar.where(size < beta, difference * difference * 0.5 / beta, size - 0.5 * beta)
     return reduced(losses, reduction)
 
@@ -153,6 +154,7 @@ def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None,
 def _huber_loss(input: Value, target: Value, delta: Value, reduction: str) -> Any:
     difference = input - target
     size = ew.absolute(difference)
+    delta = ar.astype(delta, size.dtype)
     losses = ar.where(size <= delta, difference * difference * 0.5, (size - 0.5 * delta) * delta)
     return reduced(losses, reduction)
 
@@ -243,9 +245,10 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool
 def _gaussian_nll_loss(input: Value, target: Value, var: Value, full: bool, eps: float,
                        reduction: str) -> Any:
     # The variance is raised to eps where smaller, and its gradient is the one at that value.
+    difference = input - target
+    var = ar.astype(var, difference.dtype)
     floor = ar.where(var < eps, eps - var, ar.literal(0, var.dtype))
     v = var + ew.stop_gradient(floor)
-    difference = input - target
     losses = 0.5 * (ew.log(v) + difference * difference / v)
     if full:
         losses = losses + 0.5 * math.log(2 * math.pi)

@@ -115,7 +115,7 @@ def _close(template: Template, t: Trace, sources: list[tuple[str, int]],
 def _renumbered(template: Template, names: dict[int, int]) -> Template:
     """The same template with inputs numbered 0, 1, … and lines after them."""
     names = dict(names)
-    instrs = []
+    instrs: list[Instr] = []
     for instr in template.instrs:
         args = tuple(names[a] for a in instr.args)
         out = names[instr.out] = len(template.input_specs) + len(instrs)
@@ -179,5 +179,5 @@ def _pull_back(instr: Instr, ct: Any, values: dict[int, Any],
         parts = tuple(items[instr.out, i] if (instr.out, i) in items else item(out, index=i)
                       for i in range(len(instr.spec)))
         cts = tuple(ct.get(i) for i in range(len(instr.spec)))
-        return instr.prim.vjp(cts, parts, *args, **instr.params)  # type: ignore[no-any-return]
-    return instr.prim.vjp(ct, out, *args, **instr.params)  # type: ignore[no-any-return]
+        return instr.prim.vjp(cts, parts, *args, **instr.params)
+    return instr.prim.vjp(ct, out, *args, **instr.params)

@@ -117,13 +117,13 @@ trunc_divide = binary("trunc_divide", special.trunc_divide, _flat_pair)
 power = binary("power", special.power, lambda g, y, a, b: _power_vjp(g, y, a, b))
 absolute = unary("absolute", np.absolute, lambda g, y, x: g * sign(x),
                  lambda d: d.to_real())
-sign = unary("sign", special.sign, lambda g, y, x: _sign_vjp(g, y, x))
+sign: Primitive = unary("sign", special.sign, lambda g, y, x: _sign_vjp(g, y, x))
 copysign = binary("copysign", np.copysign, lambda g, y, a, b: (
     g * _zero_where(a.eq(0), y / a), _zeros(b)))
 nextafter = binary("nextafter", np.nextafter)
-floor = unary("floor", np.floor, _flat)
+floor: Primitive = unary("floor", np.floor, _flat)
 ceil = unary("ceil", np.ceil, _flat)
-trunc = unary("trunc", np.trunc, _flat)
+trunc: Primitive = unary("trunc", np.trunc, _flat)
 round_even = unary("round_even", np.rint, _flat)
 
 # ---- exponentials, logarithms, roots ------------------------------------------------------------
@@ -140,13 +140,13 @@ sigmoid = unary("sigmoid", special.sigmoid, lambda g, y, x: g * _conj((1 - y) * 
 
 # ---- trigonometric and hyperbolic ---------------------------------------------------------------
 sin = unary("sin", np.sin, lambda g, y, x: g * _conj(cos(x)))
-cos = unary("cos", np.cos, lambda g, y, x: -g * _conj(sin(x)))
+cos: Primitive = unary("cos", np.cos, lambda g, y, x: -g * _conj(sin(x)))
 tan = unary("tan", np.tan, lambda g, y, x: g * _conj(1 + y * y))
 asin = unary("asin", np.arcsin, lambda g, y, x: g * _conj(rsqrt(1 - x * x)))
 acos = unary("acos", np.arccos, lambda g, y, x: -g * _conj(rsqrt(1 - x * x)))
 atan = unary("atan", np.arctan, lambda g, y, x: g / _conj(1 + x * x))
 sinh = unary("sinh", np.sinh, lambda g, y, x: g * _conj(cosh(x)))
-cosh = unary("cosh", np.cosh, lambda g, y, x: g * _conj(sinh(x)))
+cosh: Primitive = unary("cosh", np.cosh, lambda g, y, x: g * _conj(sinh(x)))
 tanh = unary("tanh", np.tanh, lambda g, y, x: g * _conj(1 - y * y))
 asinh = unary("asinh", np.arcsinh, lambda g, y, x: g * _conj(rsqrt(x * x + 1)))
 acosh = unary("acosh", np.arccosh,
@@ -163,12 +163,12 @@ erfc = unary("erfc", special.erfc,
 erfinv = unary("erfinv", special.erfinv,
                lambda g, y, x: g * exp(y * y) * (math.sqrt(math.pi) / 2))
 lgamma = unary("lgamma", special.lgamma, lambda g, y, x: g * digamma(x))
-digamma = unary("digamma", special.digamma, lambda g, y, x: g * polygamma(x, n=1))
-polygamma = _elementwise("polygamma", special.polygamma,
+digamma: Primitive = unary("digamma", special.digamma, lambda g, y, x: g * polygamma(x, n=1))
+polygamma: Primitive = _elementwise("polygamma", special.polygamma,
                          lambda g, y, x, n: g * polygamma(x, n=n + 1))
 
 i0 = _elementwise("i0", special.i0, lambda g, y, x: g * i1(x), kind="host")
-i1 = _elementwise("i1", special.i1, lambda g, y, x: g * (
+i1: Primitive = _elementwise("i1", special.i1, lambda g, y, x: g * (
     i0(x) - select(x.eq(0), y * 0 + 0.5, y / x)), kind="host")
 exponent = _elementwise("exponent", lambda x: np.frexp(x)[1], None, lambda d: int32_, "host")
 gcd = _elementwise("gcd", np.gcd, None, kind="host")
@@ -190,14 +190,14 @@ shift_left = binary("shift_left", special.shift_left)
 shift_right = binary("shift_right", special.shift_right)
 
 # ---- complex parts ------------------------------------------------------------------------------
-conj = unary("conj", np.conjugate, lambda g, y, x: conj(g))
+conj: Primitive = unary("conj", np.conjugate, lambda g, y, x: conj(g))
 real = unary("real", np.real, lambda g, y, x: to_complex(g, _zero(g.dtype)), lambda d: d.to_real())
 imag = unary("imag", np.imag, lambda g, y, x: to_complex(_zero(g.dtype), g), lambda d: d.to_real())
-to_complex = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g), imag(g)),
+to_complex: Primitive = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g), imag(g)),
                     lambda d: d.to_complex())
 
 # ---- selection and conversion -------------------------------------------------------------------
-select = _elementwise(
+select: Primitive = _elementwise(
     "select", special.select,
     lambda g, y, c, a, b: (None, select(c, g, _zero(g.dtype)), _zero_where(c, g)), typed=1)
 

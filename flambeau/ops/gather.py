@@ -86,7 +86,7 @@ take_along = Primitive(
     "take_along", "gather", _take_along_numpy, lambda x, i, axis: spec(i.shape, x.dtype),
     lambda g, y, x, index, axis: [
         put_along(zeros(x.shape, g), index, g, axis=axis, mode="add"), None])
-put_along = Primitive(  # update has the shape of index
+put_along: Primitive = Primitive(  # update has the shape of index
     "put_along", "gather", _put_along_numpy,
     lambda b, i, u, axis, mode: spec(b.shape, b.dtype), _put_along_vjp)
 
@@ -146,6 +146,6 @@ take = Primitive(
     "take", "gather", _take_numpy, _take_rule,
     lambda g, y, x, *indices: [put_at(zeros(x.shape, g), g, *indices, mode="add"),
                                *[None] * len(indices)])
-put_at = Primitive(
+put_at: Primitive = Primitive(
     "put_at", "gather", _put_at_numpy,
     lambda b, u, *indices, mode: spec(b.shape, b.dtype), _put_at_vjp)

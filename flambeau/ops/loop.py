@@ -41,11 +41,11 @@ def _scan_numpy(*args: Any, body: Template, carries: int, xs: int, length: int,
     return (*carry, *stacks)
 
 
-# ---- derivative -----------------------------------------------------------------------------------
+# ---- derivative ---------------------------------------------------------------------------------
 
 def _scan_vjp(cts: tuple[Sym | None, ...], out: tuple[Sym, ...], *args: Sym, body: Template,
               carries: int, xs: int, length: int, reverse: bool) -> list[Sym | None]:
-    loop = {"carries": carries, "xs": xs, "length": length, "reverse": reverse}
+    loop: dict[str, Any] = {"carries": carries, "xs": xs, "length": length, "reverse": reverse}
     if any(n not in body.outputs[carries:] for n in body.outputs[:carries]):
         body = _showing_carries(body, carries)
         out = scan(*args, body=body, **loop)
@@ -150,9 +150,9 @@ class _Backward:
         self.row_of = {v.id: k - len(self.moving) for k, v in enumerate(values)
                        if len(self.moving) <= k < len(self.moving) + len(self.scanned)}
         self.outputs: list[int] = []
-        self.slices = {i: self._place(by_input[i].id) for i in self.sliced  # type: ignore[union-attr]
+        self.slices = {i: self._place(by_input[i].id) for i in self.sliced
                        if by_input[i] is not None}
-        self.sums = {i: self._plan(by_input[i].id, lines) for i in self.summed  # type: ignore[union-attr]
+        self.sums = {i: self._plan(by_input[i].id, lines) for i in self.summed
                      if by_input[i] is not None}
         specs = {**{v.id: v.spec for v in values}, **{n: line.spec for n, line in lines.items()}}
         return (*carried, *[Sym(Trace.stack[-1], n, specs[n]) for n in self.outputs])
@@ -166,7 +166,8 @@ class _Backward:
     def _stacked(self, number: int) -> Sym:
         if number in self.row_of:
             return self.rows[self.row_of[number]]
-        return self.results[len(self.moving) + self.outputs.index(number)]
+        out: Sym = self.results[len(self.moving) + self.outputs.index(number)]
+        return out
 
     def _plan(self, number: int, lines: dict[int, Instr]) -> Plan:
         """How the sum over the steps of a value is made, after the loop, of stacked values."""

@@ -26,17 +26,17 @@ def zeros(shape: Shape, like: Sym) -> Sym:
 
 
 # ---- reshape, permute, expand, flip -------------------------------------------------------------
-reshape = Primitive(
+reshape: Primitive = Primitive(
     "reshape", "movement", lambda x, shape: np.reshape(x, shape),
     lambda s, shape: spec(shape, s.dtype),
     lambda g, y, x, shape: [reshape(g, shape=x.shape)])
 
-permute = Primitive(
+permute: Primitive = Primitive(
     "permute", "movement", lambda x, dims: np.transpose(x, dims),
     lambda s, dims: spec(tuple(s.shape[d] for d in dims), s.dtype),
     lambda g, y, x, dims: [permute(g, dims=tuple(int(i) for i in np.argsort(dims)))])
 
-flip = Primitive(
+flip: Primitive = Primitive(
     "flip", "movement", lambda x, axes: np.flip(x, axes), lambda s, axes: spec(s.shape, s.dtype),
     lambda g, y, x, axes: [flip(g, axes=axes)])
 
@@ -68,7 +68,7 @@ def _embed_numpy(x: Any, shape: Shape, start: Ints, step: Ints, value: float) ->
     return out
 
 
-embed = Primitive(  # the adjoint of strided_slice, and padding
+embed: Primitive = Primitive(  # the adjoint of strided_slice, and padding
     "embed", "movement", _embed_numpy,
     lambda s, shape, start, step, value: spec(shape, s.dtype),
     lambda g, y, x, shape, start, step, value: [
@@ -171,7 +171,7 @@ def _strided_sum_numpy(x: Any, shape: Shape, strides: Ints, offset: int) -> Any:
     return out.reshape(shape)
 
 
-strided_sum = Primitive(  # the adjoint of as_strided
+strided_sum: Primitive = Primitive(  # the adjoint of as_strided
     "strided_sum", "gather", _strided_sum_numpy,
     lambda s, shape, strides, offset: spec(shape, s.dtype),
     lambda g, y, x, shape, strides, offset: [
@@ -184,7 +184,7 @@ def _strided_update_numpy(base: Any, x: Any, strides: Ints, offset: int) -> Any:
     return out.reshape(base.shape)
 
 
-strided_update = Primitive(  # base with a strided view replaced
+strided_update: Primitive = Primitive(  # base with a strided view replaced
     "strided_update", "gather", _strided_update_numpy,
     lambda b, x, strides, offset: spec(b.shape, b.dtype),
     lambda g, y, b, x, strides, offset: [

@@ -128,14 +128,14 @@ def _logcumsumexp_vjp(g: Sym, y: Sym, x: Sym, axis: int, reverse: bool) -> Sym:
 
     def spread(value: Sym, place: int) -> Sym:
         shape = (*lead, n, 1, *tail) if place == 0 else (*lead, 1, n, *tail)
-        return expand(reshape(value, shape=shape), shape=grid)  # type: ignore[no-any-return]
+        return expand(reshape(value, shape=shape), shape=grid)
     after = cumsum(cast(_eye(n, len(lead), len(tail), grid), dtype=int64), axis=axis + 1,
                    reverse=reverse).ne(0)
     below = spread(y, 1)
     counted = after & below.ne(float("-inf"))
     gap = select(counted, spread(x, 0) - below, zeros(grid, x))
     terms = select(counted, exp(gap) * spread(g, 1), zeros(grid, x))
-    return reduce_sum(terms, axes=(axis + 1,))  # type: ignore[no-any-return]
+    return reduce_sum(terms, axes=(axis + 1,))
 
 
 def _eye(n: int, lead: int, tail: int, grid: Ints) -> Sym:
@@ -159,7 +159,7 @@ def _running_position(better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return run
 
 
-cumsum = _scan("cumsum", lambda x, axis: np.cumsum(x, axis, dtype=x.dtype),
+cumsum: Primitive = _scan("cumsum", lambda x, axis: np.cumsum(x, axis, dtype=x.dtype),
                lambda g, y, x, axis, reverse: [cumsum(g, axis=axis, reverse=not reverse)])
 cumprod = _scan("cumprod", lambda x, axis: np.cumprod(x, axis, dtype=x.dtype), _cumprod_vjp)
 logcumsumexp = _scan(

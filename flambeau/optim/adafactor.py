@@ -124,11 +124,11 @@ class Adafactor(RuleOptimizer):
 
 def _root_mean_square(x: Sym) -> Sym:
     total = rd.reduce_sum(x * x, axes=tuple(range(x.ndim)))
-    return ew.sqrt(total) / math.sqrt(x.size)  # type: ignore[no-any-return]
+    return ew.sqrt(total) / math.sqrt(x.size)
 
 
 def _mean(x: Sym, shape: tuple[int, ...], axis: int) -> Sym:
-    return reshape(rd.reduce_sum(x, axes=(axis,)), shape=shape) / x.shape[axis]  # type: ignore[no-any-return]
+    return reshape(rd.reduce_sum(x, axes=(axis,)), shape=shape) / x.shape[axis]
 
 
 def _mean_square(grad: Sym, like: Sym, axis: int) -> Sym:

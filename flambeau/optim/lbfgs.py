@@ -51,12 +51,12 @@ def _moved(params: Values, update: Value, step: Value) -> Any:
 
 def _shaped(part: Sym, like: Sym) -> Sym:
     if not like.dtype.is_complex:
-        return reshape(part, shape=like.shape)  # type: ignore[no-any-return]
+        return reshape(part, shape=like.shape)
     half = (part.size // 2, 1)
     pairs = reshape(part, shape=(half[0], 2))
     real, imag = [reshape(strided_slice(pairs, start=(0, i), shape=half, step=(1, 1)),
                           shape=like.shape) for i in (0, 1)]
-    return ew.to_complex(real, imag)  # type: ignore[no-any-return]
+    return ew.to_complex(real, imag)
 
 
 class LBFGS(Optimizer):

@@ -117,6 +117,7 @@ class SparseAdam(Optimizer):
         beta1, beta2 = group["betas"]
         step_size = number(group["lr"], {}) * (1 - beta2 ** step) ** 0.5 / (1 - beta1 ** step)
         targets = (p, state["exp_avg"], state["exp_avg_sq"])
-        made = _sparse_adam(*[t.detach() for t in targets], values, 1 - beta1, 1 - beta2,
+        param, mean, square = (t.detach() for t in targets)
+        made = _sparse_adam(param, mean, square, values, 1 - beta1, 1 - beta2,
                             step_size, group["eps"], tuple(indices), bool(group.get("maximize")))
         rename(targets, [t._value() for t in made])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtype import dtype as _dtype
+from ..graph import Node
 from . import creation as fn
 from . import data as source
 
@@ -12,49 +13,49 @@ from . import data as source
 class AllocationMethods:
     """`new_zeros` and the like: the dtype is the tensor's unless another is given."""
 
-    dtype: _dtype
+    _node: Node
 
     def new_tensor(self, data: Any, *, dtype: _dtype | None = None, device: Any = None,
                    requires_grad: bool = False, layout: Any = None,
                    pin_memory: bool = False) -> Any:
         """A copy of data."""
         source.check_device(device)
-        array, d = source.array_of(data, dtype or self.dtype)
+        array, d = source.array_of(data, dtype or self._node.spec.dtype)
         return source.finished(array, d, requires_grad)
 
     def new_zeros(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                   **named: Any) -> Any:
         """Zeros of a shape."""
-        return fn.zeros(*size, dtype=dtype or self.dtype, device=device,
+        return fn.zeros(*size, dtype=dtype or self._node.spec.dtype, device=device,
                         requires_grad=requires_grad, **named)
 
     def new_ones(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                  requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                  **named: Any) -> Any:
         """Ones of a shape."""
-        return fn.ones(*size, dtype=dtype or self.dtype, device=device,
+        return fn.ones(*size, dtype=dtype or self._node.spec.dtype, device=device,
                        requires_grad=requires_grad, **named)
 
     def new_empty(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                   **named: Any) -> Any:
         """Memory of a shape, still to be written."""
-        return fn.empty(*size, dtype=dtype or self.dtype, device=device,
+        return fn.empty(*size, dtype=dtype or self._node.spec.dtype, device=device,
                         requires_grad=requires_grad, **named)
 
     def new_full(self, size: Any, fill_value: Any, *, dtype: _dtype | None = None,
                  device: Any = None, requires_grad: bool = False, layout: Any = None,
                  pin_memory: bool = False) -> Any:
         """One value in a shape."""
-        return fn.full(size, fill_value, dtype=dtype or self.dtype, device=device,
+        return fn.full(size, fill_value, dtype=dtype or self._node.spec.dtype, device=device,
                        requires_grad=requires_grad)
 
     def new_empty_strided(self, size: Any, stride: Any, dtype: _dtype | None = None,
                           layout: Any = None, device: Any = None, pin_memory: bool = False,
                           requires_grad: bool = False) -> Any:
         """Memory of a shape and strides, still to be written."""
-        return fn.empty_strided(size, stride, dtype=dtype or self.dtype, device=device,
+        return fn.empty_strided(size, stride, dtype=dtype or self._node.spec.dtype, device=device,
                                 requires_grad=requires_grad)
 
     def new(self, *args: Any, **kwargs: Any) -> Any:

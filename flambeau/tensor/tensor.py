@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 import weakref
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from .. import autograd
 from ..autograd import inplace, steps
 from ..autograd.base import TensorBase, register_tensor_class, wrap
+from ..autograd.gradient import INNER_GRADIENT, check_gradient
 from ..autograd.modes import modes
 from ..autograd.node import HookHandle, edge_of
 from ..autograd.views import make_view
@@ -50,17 +52,18 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         source = legacy_data(args, get_default_dtype())
         self._storage, self._node, self._seen = source._storage, source._node, source._seen
         self._chain, self._layout = source._chain, source._layout
+        self._inference = source._inference
 
     # ---- what it is ----
 
     @property
     def shape(self) -> Size:
         """The sizes of the dimensions."""
-        return Size(self._node.spec.shape)  # type: ignore[union-attr]
+        return Size(self._node.spec.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dimension."""
-        shape = self._node.spec.shape  # type: ignore[union-attr]
+        shape = self._node.spec.shape
         if dim is None:
             return Size(shape)
         n = len(shape)
@@ -74,7 +77,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return len(self._node.spec.shape)  # type: ignore[union-attr]
+        return len(self._node.spec.shape)
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -84,14 +87,14 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
 
     def numel(self) -> int:
         """The number of elements."""
-        return self._node.spec.size  # type: ignore[union-attr]
+        return self._node.spec.size
 
     nelement = numel
 
     @property
     def dtype(self) -> _dtype:
         """The type of the elements."""
-        return self._node.spec.dtype  # type: ignore[union-attr]
+        return self._node.spec.dtype
 
     @property
     def device(self) -> _device:
@@ -115,7 +118,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self._node.spec.nbytes  # type: ignore[union-attr]
+        return self._node.spec.nbytes
 
     def stride(self, dim: int | None = None) -> Any:
         """Distance in elements between neighbours, per dimension."""
@@ -128,7 +131,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in memory in row-major order."""
-        shape = self._node.spec.shape  # type: ignore[union-attr]
+        shape = self._node.spec.shape
         want = steps.contiguous_strides(shape)
         return 0 in shape or all(n == 1 or a == b for n, a, b in
                                  zip(shape, self._strided()[0], want, strict=True))
@@ -176,6 +179,8 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
     @property
     def grad(self) -> Any:
         """The accumulated gradient of a leaf, or None."""
+        if self._grad is None and self._grad_fn is not None and not self._retains:
+            warnings.warn(INNER_GRADIENT, stacklevel=2)
         return self._grad
 
     @grad.setter
@@ -186,8 +191,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
                                 f"type {type(value).__name__}")
             if value is self:
                 raise RuntimeError("can't assign Variable as its own grad")
-            if value._node.spec.shape != self._node.spec.shape:  # type: ignore[union-attr]
-                raise RuntimeError("assigned grad has data of a different size")
+            check_gradient(value._node.spec, self._node.spec)
         self._grad = value
 
     @grad.deleter
@@ -350,7 +354,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         return int(self.item())
 
     def __len__(self) -> int:
-        shape = self._node.spec.shape  # type: ignore[union-attr]
+        shape = self._node.spec.shape
         if not shape:
             raise TypeError("len() of a 0-d tensor")
         return shape[0]
@@ -441,7 +445,7 @@ def _rebuild(cls: type, array: Any, d: _dtype, requires_grad: bool,
     if d is bfloat16:
         array = array.view(d.numpy)
     source = wrap(leaf(array, d))
-    made = object.__new__(cls)
+    made: Any = object.__new__(cls)
     made._storage, made._node, made._seen = source._storage, source._node, source._seen
     made._rg = requires_grad
     made.__dict__.update(attributes)

@@ -110,6 +110,8 @@ class Row:
         seed: set this seed before each call (functions that draw random numbers).
         select: picks what to compare out of the result (for instance leaving out signs of vectors).
         repr_equal: compare the printed result too (exact arithmetic only).
+        differences: check gradients by differences (not at kinks, nor where PyTorch's gradient is
+            not the derivative, nor where the call warns).
     """
 
     path: str
@@ -123,6 +125,7 @@ class Row:
     select: Callable[[Any], Any] | None = None
     repr_equal: bool = False
     layouts: Sequence[str] = ("contiguous", "transposed", "sliced")
+    differences: bool = True
 
     @property
     def id(self) -> str:

@@ -66,12 +66,13 @@ def add(a: Pair, b: Pair) -> Pair:
 
 
 def divide(a: Pair, b: Pair) -> Pair:
-    """The quotient of two pairs; the first word is the rounded quotient of the first words."""
-    quotient = a[0] / b[0]
+    """The quotient of two pairs, with one division."""
+    inverse = 1.0 / b[0]
+    quotient = a[0] * inverse
     product = quotient * b[0]
     rest = (a[0] - product) - product_error(quotient, b[0], product)
     rest = rest + (a[1] - quotient * b[1])
-    return quotient, rest / b[0]
+    return quick_two_sum(quotient, rest * inverse)
 
 
 def square_root(a: Pair) -> Pair:

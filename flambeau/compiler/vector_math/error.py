@@ -1,7 +1,7 @@
 """erf, erfc and erfinv.
 
 Away from zero erfc(x) = exp(-x²) P(t) / (1 + 2x) with t = (x - 4) / (x + 4): the polynomial stays
-between 1 and 1.3. erfinv(x) / x is a polynomial in w = -log(1 - x²) near zero, in √w elsewhere.
+between 1 and 1.3. erfinv(x) / x is a polynomial in x² near zero, then in w = -log(1 - x²), then in √w.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from collections.abc import Callable
 
 from . import coefficients as table
 from .double_word import (
+    Pair,
     divide,
     multiply,
     polynomial_pair,
-    quick_two_sum,
+    square_root,
     total,
     two_product,
     two_sum,
 )
 from .exponential import exp_pair, scale_by_power
-from .lanes import INFINITY, NAN, Lanes
+from .lanes import INFINITY, NAN, Lanes, Words
 from .logarithm import natural
 
 _LAST = {"float": 10.4, "double": 27.5}  # erfc is 0 from here on
@@ -35,7 +36,8 @@ def _near(x: Lanes) -> Lanes:
     kind = x.format.kind
     z = x * x
     first, second = table.TWO_BY_ROOT_PI[kind][:2]
-    return x.fma(first, x * z.fma(z.polynomial(table.ERF[kind]), second))
+    head, error = two_product(x, x.constant(first))
+    return head + x.fma(z.fma(z.polynomial(table.ERF[kind]), second), error)
 
 
 def erf(x: Lanes) -> Lanes:
@@ -46,7 +48,7 @@ def erf(x: Lanes) -> Lanes:
     head, k = exp_pair((-square, -error))
     t = (size - 4.0) / (size + 4.0)
     rest = scale_by_power(total(head) * t.polynomial(table.ERFC[kind]), k) / (size + size + 1.0)
-    return (abs(x) < 1.0).select(_near(x), (1.0 - rest).copysign(x))
+    return (abs(x) < 1.0).select(_near(x), 1.0 - rest).copysign(x)
 
 
 def erfc(x: Lanes) -> Lanes:
@@ -58,10 +60,17 @@ def erfc(x: Lanes) -> Lanes:
     t = (size - 4.0) / (size + 4.0)
     ratio = divide(polynomial_pair(t, table.ERFC[kind]),
                    two_sum(size.constant(1.0), size + size))
-    high, low = multiply(head, quick_two_sum(*ratio))
+    high, low = multiply(head, ratio)
     far = scale_by_power(high + low, k)
     far = (x < 0.0).select(2.0 - far, far)
     return (abs(x) < 0.5).select(1.0 - _near(x), far)
+
+
+def _shifted(x: Pair, centre: float, coefficients: Words) -> Pair:
+    """A polynomial in x - centre; the slope at the centre is good enough for the second word."""
+    u, rest = two_sum(x[0], x[0].constant(-centre))
+    head, low = polynomial_pair(u, coefficients)
+    return head, (rest + x[1]).fma(coefficients[1], low)
 
 
 def erfinv(x: Lanes) -> Lanes:
@@ -69,17 +78,22 @@ def erfinv(x: Lanes) -> Lanes:
     kind = x.format.kind
     square, error = two_product(x, x)
     head, rest = two_sum(x.constant(1.0), -square)
-    w = -total(natural(head, rest - error))
-    root = w.sqrt()
-    ratio = polynomial_pair(w - _INVERSE_CENTRES[kind][0], table.ERFINV_NEAR[kind])
+    log_head, log_rest = natural(head, rest - error)
+    w = -log_head, -log_rest
+    root = square_root(w)
+    first, second = table.HALF_ROOT_PI[kind][:2]
+    near = square * square.polynomial(table.ERFINV_SMALL[kind])
+    ratio = _shifted(w, _INVERSE_CENTRES[kind][0], table.ERFINV_NEAR[kind])
     outer = zip(_INVERSE_LIMITS[kind], _INVERSE_CENTRES[kind][1:], _INVERSE_OUTER, strict=False)
     for limit, centre, coefficients in outer:
-        here = polynomial_pair(root - centre, coefficients[kind])
-        inner = w < limit
+        here = _shifted(root, centre, coefficients[kind])
+        inner = w[0] < limit
         ratio = inner.select(ratio[0], here[0]), inner.select(ratio[1], here[1])
+    size = abs(x)
+    small = size <= 0.5
+    ratio = small.select(x.constant(first), ratio[0]), small.select(near + second, ratio[1])
     high, low = two_product(x, ratio[0])
     value = high + x.fma(ratio[1], low)
-    size = abs(x)
     value = size.equals(1.0).select(x * INFINITY, value)
     return (size <= 1.0).select(value, size.constant(NAN))
 

@@ -13,8 +13,8 @@ from . import coefficients as table
 from .double_word import Pair, product_error, quick_two_sum, total, two_sum
 from .lanes import Lanes
 
-# Arguments beyond which exp and 2** are 0 or infinity.
-_EXP_RANGE = {"float": (-104.0, 89.0), "double": (-746.0, 710.0)}
+# Arguments beyond which exp (and cosh) and 2** are 0 or infinity.
+_EXP_RANGE = {"float": (-104.0, 89.6), "double": (-746.0, 710.6)}
 _EXP2_RANGE = {"float": (-150.5, 128.0), "double": (-1075.5, 1024.0)}
 _EXPM1_LOW = {"float": -18.0, "double": -38.0}  # expm1 is -1 from here on
 
@@ -55,7 +55,7 @@ def exp(x: Lanes) -> Lanes:
 def exp_pair(x: Pair) -> tuple[Pair, Lanes]:
     """exp of a pair within range, as a pair in [0.7, 1.5] and an exponent of two."""
     k, r, low = reduced(x[0])
-    low = low + x[1]
+    r, low = two_sum(r, low + x[1])
     head, error = quick_two_sum(r.constant(1.0), r)
     return quick_two_sum(head, error + tail(r, low.fma(r, low))), k
 
@@ -80,18 +80,18 @@ def exp2(x: Lanes) -> Lanes:
 
 
 def expm1_pair(x: Lanes) -> tuple[Pair, Lanes]:
-    """(exp(x) - 1) / 2 as a pair; the mask says where it is too small for this way."""
+    """(exp(x) - 1) / 4 as a pair; the mask says where it is too small for this way."""
     bounded = clamp(x).at_least(_EXPM1_LOW[x.format.kind])
     k, r, low = reduced(bounded)
-    half = (k - 1).power_of_two(x)
-    head, error = two_sum(half - 0.5, half * r)
-    return quick_two_sum(head, half.fma(tail(r, low), error)), abs(x) < 2.0 ** -x.format.precision
+    quarter = (k - 2).power_of_two(x)
+    head, error = two_sum(quarter - 0.25, quarter * r)
+    return quick_two_sum(head, quarter.fma(tail(r, low), error)), abs(x) < 2.0 ** -x.format.precision
 
 
 def expm1(x: Lanes) -> Lanes:
     """e**x - 1."""
     value, tiny = expm1_pair(x)
-    return tiny.select(x, total(value) * 2.0)
+    return tiny.select(x, total(value) * 4.0)
 
 
 def sigmoid(x: Lanes) -> Lanes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import coefficients as table
-from .double_word import Pair, add, divide, multiply, quick_two_sum, scale, total, two_sum
+from .double_word import Pair, add, divide, multiply, polynomial_pair, scale, total, two_sum
 from .lanes import INFINITY, NAN, Lanes
 from .logarithm import log, natural
 from .trigonometric import sin_cos_pi
@@ -60,8 +60,8 @@ def _lgamma_positive(x: Lanes) -> Pair:
     value = add(value, _negated(natural(*product)))
     for centre, coefficients in ((1.0, table.LGAMMA_ONE), (2.0, table.LGAMMA_TWO)):
         t = x - centre
-        near = t * t.polynomial(coefficients["double"])
-        value = _choose(abs(t) <= _NEAR, (near, one * 0.0), value)
+        near = multiply((t, x.constant(0.0)), polynomial_pair(t, coefficients["double"]))
+        value = _choose(abs(t) <= _NEAR, near, value)
     return value
 
 
@@ -86,7 +86,6 @@ def _inverse(a: Pair) -> Pair:
 
 def _digamma_positive(x: Lanes) -> Pair:
     """ψ for x > 0."""
-    zero = x.constant(0.0)
     z, steps = _moved_up(x)
     value: Pair = natural(*z)
     inverse, low = _inverse(z)
@@ -96,9 +95,9 @@ def _digamma_positive(x: Lanes) -> Pair:
     for below, term in steps:
         value = _choose(below, add(value, _negated(_inverse(term))), value)
     root, rest = table.DIGAMMA_ZERO["double"][:2]
-    t = (x - root) - rest
-    near = t * t.polynomial(table.DIGAMMA_ROOT["double"])
-    return _choose(abs(t) <= _NEAR, (near, zero), value)
+    t = two_sum(x - root, x.constant(-rest))
+    near = multiply(t, polynomial_pair(t[0], table.DIGAMMA_ROOT["double"]))
+    return _choose(abs(t[0]) <= _NEAR, near, value)
 
 
 def _digamma_double(x: Lanes) -> Lanes:
@@ -107,7 +106,7 @@ def _digamma_double(x: Lanes) -> Lanes:
     positive = _digamma_positive(bounded)
     sine, cosine = sin_cos_pi(bounded)
     whole = bounded.round_even()
-    slope = scale(quick_two_sum(*divide(cosine, sine)), table.PI["double"])
+    slope = scale(divide(cosine, sine), table.PI["double"])
     slope = _choose(bounded < whole, _negated(slope), slope)  # π cot(π|x|)
     reflected = add(slope, add(_inverse((bounded, bounded.constant(0.0))), positive))
     value = total(_choose(x < 0.0, reflected, positive))

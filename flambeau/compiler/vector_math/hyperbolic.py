@@ -26,15 +26,14 @@ _NEAR = 2.0**-5  # below, inverse functions are polynomials
 def _odd(x: Lanes, coefficients: dict[str, tuple[float, ...]]) -> Lanes:
     """x + x³ P(x²)."""
     z = x * x
-    return (x * z).fma(z.polynomial(coefficients[x.format.kind]), x)
+    return (x * z).fma(z.polynomial(coefficients[x.format.kind]), x).copysign(x)
 
 
 def sinh(x: Lanes) -> Lanes:
     """(exp(x) - exp(-x)) / 2."""
     size = abs(x)
-    half, _ = expm1_pair(size)  # (exp(|x|) - 1) / 2
-    value = total(half)
-    value = value + value / (value + value + 1.0)
+    quarter = total(expm1_pair(size)[0])  # (exp(|x|) - 1) / 4
+    value = (quarter + quarter / (quarter * 4.0 + 1.0)) * 2.0
     value = size.equals(INFINITY).select(size, value)
     return (size < 1.0).select(_odd(x, table.SINH), value.copysign(x))
 
@@ -42,16 +41,15 @@ def sinh(x: Lanes) -> Lanes:
 def cosh(x: Lanes) -> Lanes:
     """(exp(x) + exp(-x)) / 2."""
     k, r, low = reduced(clamp(abs(x)))
-    half = (k - 1).power_of_two(x)
-    value = half * (1.0 + (r + tail(r, low)))
-    return value + 0.25 / value
+    quarter = (k - 2).power_of_two(x) * (1.0 + (r + tail(r, low)))  # exp(|x|) / 4
+    return (quarter + 0.0625 / quarter) * 2.0
 
 
 def tanh(x: Lanes) -> Lanes:
     """(exp(2x) - 1) / (exp(2x) + 1)."""
     bound = 9.5 if x.format.kind == "float" else 20.0  # 1 from here on
     (high, low), tiny = expm1_pair((abs(x) + abs(x)).at_most(2 * bound))
-    head, error = two_sum(high, high.constant(1.0))
+    head, error = two_sum(high, high.constant(0.5))
     value = total(divide((high, low), (head, error + low)))
     tiny = tiny | (abs(x) < 2.0 ** -(x.format.precision // 2 + 1))
     return tiny.select(x, value.copysign(x))
@@ -92,7 +90,7 @@ def atanh(x: Lanes) -> Lanes:
     size = abs(x)
     one = size.constant(1.0)
     ratio = divide(two_sum(one, size), two_sum(one, -size))
-    value = (total(natural(*quick_two_sum(*ratio))) * 0.5).copysign(x)
+    value = (total(natural(*ratio)) * 0.5).copysign(x)
     value = size.equals(1.0).select(one.constant(INFINITY).copysign(x), value)
     value = (size > 1.0).select(one.constant(NAN), value)
     return (size < _NEAR).select(_odd(x, table.ATANH), value)

@@ -16,6 +16,7 @@ from typing import Any
 from llvmlite import ir
 
 Number = int | float
+Words = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,14 @@ def _element(value_type: ir.Type) -> ir.Type:
 def _shaped(like: ir.Type, element: ir.Type) -> ir.Type:
     """A type of other elements, as wide as `like`."""
     return ir.VectorType(element, like.count) if isinstance(like, ir.VectorType) else element
+
+
+class _Splat(ir.FormattedConstant):
+    """A vector constant with one number in every lane, written once."""
+
+    def __init__(self, vector_type: ir.VectorType, one: ir.Constant) -> None:
+        super().__init__(vector_type, "")
+        self.constant = f"splat ({vector_type.element} {one.get_reference()})"
 
 
 class Lanes:
@@ -83,8 +92,7 @@ class Lanes:
         one = ir.Constant(element, float(number) if self.is_real else int(number))
         if not isinstance(self.value.type, ir.VectorType):
             return self._new(one)
-        text = f"splat ({element} {one.get_reference()})"
-        return self._new(ir.FormattedConstant(self.value.type, text))
+        return self._new(_Splat(self.value.type, one))
 
     def _operand(self, other: Lanes | Number) -> ir.Value:
         return other.value if isinstance(other, Lanes) else self.constant(other).value
@@ -238,9 +246,10 @@ class Lanes:
         return ((self << like.format.fraction) + like.constant(1.0).as_integer()).as_real()
 
     def to_real(self) -> Lanes:
-        """The number nearest to a signed integer, in the real type of the same width."""
-        element = ir.FloatType() if _element(self.value.type).width == 32 else ir.DoubleType()
-        return self._new(self.builder.sitofp(self.value, _shaped(self.value.type, element)))
+        """A small signed integer as a real: the inverse of `nearest`, on every target a vector."""
+        zero = (self ^ self).as_real()
+        magic = 1.5 * 2.0 ** zero.format.fraction
+        return (self + zero.constant(magic).as_integer()).as_real() - magic
 
     def widened(self) -> Lanes:
         """float as double."""

@@ -44,7 +44,6 @@ def log_ratio(n: Pair, d: Pair) -> Pair:
     """2 atanh(n / d) for |n / d| <= 0.172."""
     kind = n[0].format.kind
     s = divide(n, d)
-    s = quick_two_sum(*s)
     z = multiply(s, s)
     first, second = table.TWO_THIRDS[kind][:2]
     head, error = quick_two_sum(z[0].constant(first), z[0] * z[0].polynomial(table.LOG[kind]))
@@ -83,9 +82,23 @@ def _with_limits(x: Lanes, value: Lanes) -> Lanes:
     return (x < 0.0).select(x.constant(NAN), out)
 
 
+def _plain(x: Lanes, low: Lanes | None = None) -> Lanes:
+    """log(x + low) in one word: log(1 + f) = f - (f²/2 - s (f²/2 + s² (2/3 + ...)))."""
+    kind = x.format.kind
+    e, m, _ = split_exponent(x)
+    f = m - 1.0
+    s = f / (m + 1.0)
+    z = s * s
+    half = f * f * 0.5
+    rest = z * z.fma(z.polynomial(table.LOG[kind]), table.TWO_THIRDS[kind][0])
+    first, second = table.LOG_2_SHORT[kind]
+    correction = e * second if low is None else e.fma(second, low / x)
+    return e.fma(first, f - (half - s.fma(half + rest, correction)))
+
+
 def log(x: Lanes) -> Lanes:
     """The natural logarithm."""
-    return _with_limits(x, total(natural(x)))
+    return _with_limits(x, _plain(x))
 
 
 def log2(x: Lanes) -> Lanes:
@@ -109,7 +122,7 @@ def log10(x: Lanes) -> Lanes:
 def log1p(x: Lanes) -> Lanes:
     """log(1 + x)."""
     head, error = two_sum(x.constant(1.0), x)
-    value = total(natural(head, error))
+    value = _plain(head, error)
     value = (abs(x) < 2.0 ** -x.format.precision).select(x, value)
     out = (x < INFINITY).select(value, x)
     out = x.equals(-1.0).select(x.constant(-INFINITY), out)

@@ -71,7 +71,7 @@ def _double_turns(x: Lanes) -> tuple[Lanes, Pair]:
 
 
 def _sine_and_cosine(r: Pair) -> tuple[Pair, Pair]:
-    """sin and cos of |r| <= π/4."""
+    """sin and cos of |r| <= π/4, as sums of two terms of which the second is the smaller."""
     high, low = r
     kind = high.format.kind
     z, z_low = two_product(high, high)
@@ -122,7 +122,8 @@ def tan(x: Lanes) -> Lanes:
     """The tangent of an angle in radians."""
     quadrant, sine, cosine = _turned(x)
     odd = _is_odd(quadrant)
-    value = total(divide(_chosen(odd, sine, cosine), _chosen(odd, cosine, sine)))
+    value = total(divide(quick_two_sum(*_chosen(odd, sine, cosine)),
+                         quick_two_sum(*_chosen(odd, cosine, sine))))
     return _small(x).select(x, odd.select(-value, value))
 
 
@@ -132,7 +133,8 @@ def sin_cos_pi(x: Lanes) -> tuple[Pair, Pair]:
     far = distance > 0.25
     near = far.select(0.5 - distance, distance)
     sine, cosine = _sine_and_cosine(scale((near, near.constant(0.0)), table.PI[x.format.kind]))
-    return _chosen(far, sine, cosine), _chosen(far, cosine, sine)
+    return (quick_two_sum(*_chosen(far, sine, cosine)),
+            quick_two_sum(*_chosen(far, cosine, sine)))
 
 
 FUNCTIONS: dict[str, Callable[..., Lanes]] = {"sin": sin, "cos": cos, "tan": tan}

@@ -7,6 +7,7 @@ from typing import Any
 
 from flambeau.nn import functional as F
 from flambeau.nn import init as initial
+from flambeau.nn.modules.attention import MultiheadAttention as MultiheadAttention
 from flambeau.nn.modules.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.tensor.creation import empty

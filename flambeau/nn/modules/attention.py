@@ -183,3 +183,7 @@ class MultiheadAttention(Module):
             padding = key_padding_mask.view(batch, 1, 1, length)
             mask = mask + padding.expand(-1, self.num_heads, -1, -1)
         return mask, 2
+
+
+# Pickled and found under the name of the file that PyTorch has it in.
+MultiheadAttention.__module__ = "flambeau.nn.modules.activation"

@@ -26,7 +26,7 @@ def _check_options(
     dropout: Any,
     proj_size: int,
 ) -> None:
-    if not isinstance(dropout, numbers.Number) or isinstance(dropout, bool) or not (
+    if isinstance(dropout, bool) or not isinstance(dropout, numbers.Number) or not (
         0 <= dropout <= 1  # type: ignore[operator]
     ):
         raise ValueError(

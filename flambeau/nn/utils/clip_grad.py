@@ -26,7 +26,7 @@ def _get_total_norm(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Tensor:
+) -> Any:
     """The norm of all elements of several tensors: the norm of their norms.
 
     Args:
@@ -91,7 +91,7 @@ def clip_grad_norm_(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Tensor:
+) -> Any:
     """Scale gradients, in place, so that the norm of all of them together is at most max_norm.
 
     Args:
@@ -135,7 +135,7 @@ def clip_grad_norm(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
-) -> Tensor:
+) -> Any:
     """`clip_grad_norm_` by its old name, with a warning."""
     warnings.warn(
         "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of "

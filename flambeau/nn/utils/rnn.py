@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from flambeau.dtype import double, float32, half, int8, int16, int32, int64, uint8
 from flambeau.functional.packing import pack_padded, pad_packed, pad_sequence
 from flambeau.tensor.creation import arange, empty_like
 from flambeau.tensor.data import as_tensor
 from flambeau.tensor.tensor import Tensor
-from flambeau.dtype import double, float32, half, int8, int16, int32, int64, uint8
 
 __all__ = [
     "PackedSequence",

@@ -207,7 +207,8 @@ def _pad_pixels(
         widths[axis] = (max(before, 0), max(after, 0))
     cut = pixels[tuple(cuts)]
     if mode != "constant":
-        return numpy.pad(cut, widths, mode=mode)  # type: ignore[call-overload, no-any-return]
+        way: Any = mode
+        return numpy.pad(cut, widths, mode=way)
     value = fill[0] if isinstance(fill, (list, tuple)) else fill
     return numpy.pad(cut, widths, constant_values=value)
 

@@ -1,0 +1,139 @@
+"""A contraction as a loop nest: out[b, l, r] = Σ_k V[b, k, l] S[b, k, r], all indices composite.
+
+The lane side V is read in vectors along its last axis, the row side S one element at a time (or, in
+a `dotted` nest, both in vectors along the last reduction axis). Each axis has strides in the operands
+as they lie in memory (`v_source`, `s_source`) and as the inner loops read them, after staging (`v`,
+`s`). Units are the blocks of the batch, lane and row axes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(eq=False)
+class Axis:
+    """One axis.
+
+    Attributes:
+        size: its extent.
+        v_source, s_source: strides in the operands' own memory.
+        out: stride in the output.
+        tile: how many are computed by one run of the inner loops.
+        block: how many belong to one unit, or are reduced at a time; a multiple of the tile.
+        v, s: strides as the inner loops read; within: stride of V inside a tile.
+    """
+
+    size: int
+    v_source: int = 0
+    s_source: int = 0
+    out: int = 0
+    tile: int = 1
+    block: int = 0
+    v: int = 0
+    s: int = 0
+    within: int = 0
+
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return -(-self.size // self.block)
+
+    def in_place(self) -> Axis:
+        """Let the inner loops read the operands where they are."""
+        self.v = self.within = self.v_source
+        self.s = self.s_source
+        return self
+
+
+@dataclass
+class Tap:
+    """One constant position of the reduction: offsets into the operands."""
+
+    v_source: int
+    s_source: int
+    v: int = 0
+    s: int = 0
+
+
+class Stage(Protocol):
+    """Copies the part of an operand that a unit reads into scratch memory."""
+
+    axes: Sequence[Axis]
+
+    def elements(self) -> int:
+        """Scratch elements needed."""
+
+    def prepare(self, code: Any, scratch: Any) -> None:
+        """Emit what is done once per call."""
+
+    def emit(self, code: Any, source: Any, scratch: Any, place: Any) -> None:
+        """Emit the copy."""
+
+
+@dataclass(eq=False)
+class Nest:
+    """A contraction over given axes; see the module.
+
+    Attributes:
+        columns: the output's row length, for the epilogue's position.
+        out_offset: where the output begins.
+        v_offset, s_offset: where the operands begin.
+        dotted: vectors along the reduction.
+        masked: whether partial vectors of V are loaded with a mask.
+        parts: into how many partial sums the first reduction axis is split.
+        swapped: whether V is the primitive's second operand.
+        unaligned: whether vectors of V start anywhere.
+    """
+
+    lanes: list[Axis]
+    rows: list[Axis]
+    reduction: list[Axis]
+    taps: list[Tap]
+    columns: int
+    batch: list[Axis] = field(default_factory=list)
+    out_offset: int = 0
+    v_offset: int = 0
+    s_offset: int = 0
+    dotted: bool = False
+    masked: bool = False
+    parts: int = 1
+    swapped: bool = False
+    unaligned: bool = True
+    v_stage: Any = None
+    s_stage: Any = None
+
+    def unit_axes(self) -> list[Axis]:
+        """The axes whose blocks make the units, slowest first."""
+        return [*self.batch, *self.lanes, *self.rows]
+
+    def units(self) -> int:
+        """Number of units."""
+        return math.prod(a.blocks() for a in self.unit_axes()) * self.parts
+
+    def part_size(self) -> int:
+        """Extent of the first reduction axis in one partial sum, a multiple of its block."""
+        if self.parts == 1:
+            return self.reduction[0].size if self.reduction else 0
+        axis = self.reduction[0]
+        return -(-axis.blocks() // self.parts) * axis.block
+
+    def blocked(self) -> bool:
+        """Whether the reduction is done in several blocks."""
+        return self.part_size() > self.reduction[0].block or any(
+            a.block < a.size for a in self.reduction[1:]) if self.reduction else False
+
+    def kept_vectors(self, lanes: int) -> int:
+        """Vectors of accumulators kept between blocks of the reduction, per unit."""
+        if not self.blocked():
+            return 0
+        rows = math.prod(a.block for a in self.rows)
+        across = math.prod(a.block for a in self.lanes[:-1])
+        last = self.lanes[-1].block
+        return rows * across * (last if self.dotted else -(-last // lanes))
+
+    def position(self, stride: int) -> tuple[int, int]:
+        """An output stride as (rows, columns)."""
+        return divmod(stride, self.columns) if stride >= self.columns else (0, stride)
