@@ -4,7 +4,8 @@
 
 The step is a forward pass through Linear(4, 1) and a sigmoid, mean squared error, the backward pass
 and Adam. Its time without the kernels is the time of the step less the time spent inside the
-templates (the NumPy calls). Medians of several rounds are printed, with PyTorch beside if it is there.
+templates (the NumPy calls). Medians of several rounds are printed, with PyTorch beside if it is
+there.
 """
 
 from __future__ import annotations

@@ -106,9 +106,9 @@ def from_numpy_dtype(numpy_dtype: Any) -> dtype:
         found = _BY_NUMPY.get(native.newbyteorder("="))
     if found is None:
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{np.dtype(numpy_dtype).type.__name__}. The only supported "
-            "types are: float64, float32, float16, complex64, complex128, int64, int32, int16, "
-            "int8, uint64, uint32, uint16, uint8, and bool.")
+            f"can't convert np.ndarray of type numpy.{np.dtype(numpy_dtype).type.__name__}. The "
+            "only supported types are: float64, float32, float16, complex64, complex128, int64, "
+            "int32, int16, int8, uint64, uint32, uint16, uint8, and bool.")
     return found
 
 
@@ -214,7 +214,7 @@ def result_type_of(entries: list[tuple[dtype, int]]) -> dtype:
 # ---- numeric limits -----------------------------------------------------------------------------
 
 class finfo:
-    """Limits of a floating-point dtype: `bits, eps, max, min, tiny, smallest_normal, resolution`."""
+    """Limits of a floating-point dtype: `eps`, `max`, `min`, `tiny`, `resolution`, `bits`, …"""
 
     def __init__(self, type: dtype | None = None) -> None:
         d = _default if type is None else type

@@ -1,8 +1,8 @@
 """The recorded graph: specs (shape and dtype), nodes (immutable values), the list of pending nodes.
 
-A `Node` stands for one immutable value. It is either realized (`data` is an ndarray) or pending: the
-application of a template of primitives to input values. An application with several outputs is one
-node without a spec, followed by one projection node per output.
+A `Node` stands for one immutable value. It is either realized (`data` is an ndarray) or pending:
+the application of a template of primitives to input values. An application with several outputs is
+one node without a spec, followed by one projection node per output.
 """
 
 from __future__ import annotations

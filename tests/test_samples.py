@@ -1,4 +1,4 @@
-"""Generic tests over the table of samples: flambeau beside PyTorch, and gradients by differences."""
+"""Tests over the table of samples: flambeau beside PyTorch, and gradients by differences."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ def gradients(lib: Any, row: Row, index: int, case: Case, dtype: str,
     if not second:
         return first, (), names
     live = [g for g in first if g is not None and g.requires_grad]
-    again = lib.autograd.grad(live, leaves, seeds(live, lib, rng), allow_unused=True) if live else ()
+    again = (lib.autograd.grad(live, leaves, seeds(live, lib, rng), allow_unused=True)
+             if live else ())
     return first, again, names
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 TARGET = Path(__file__).parents[1] / "flambeau/compiler/vector_math/coefficients.py"
 TYPES = {"float": np.float32, "double": np.float64}
-HEADER = '''"""Coefficients of vector math, lowest power first; written by tools/fit_polynomials.py."""
+HEADER = '''"""Coefficients of vector math, lowest powers first, from tools/fit_polynomials.py."""
 
 from __future__ import annotations
 
@@ -212,7 +212,8 @@ def constants() -> Iterator[tuple[str, dict[str, list[Any]]]]:
             "PI": mp.pi, "HALF_PI": mp.pi / 2, "QUARTER_PI": mp.pi / 4, "LOG_2": mp.log(2),
             "LOG2_E": 1 / mp.log(2), "LOG10_E": 1 / mp.log(10), "TWO_THIRDS": mp.mpf(2) / 3,
             "TWO_BY_ROOT_PI": 2 / mp.sqrt(mp.pi), "HALF_LOG_2_PI": mp.log(2 * mp.pi) / 2,
-            "LOG_PI": mp.log(mp.pi), "HALF_ROOT_PI": mp.sqrt(mp.pi) / 2, "DIGAMMA_ZERO": digamma_zero()}.items():
+            "LOG_PI": mp.log(mp.pi), "HALF_ROOT_PI": mp.sqrt(mp.pi) / 2,
+            "DIGAMMA_ZERO": digamma_zero()}.items():
         yield name, {kind: words(value, kind, 3) for kind in BOTH}
     for name, value in {"LOG_2_SHORT": mp.log(2), "LOG10_2_SHORT": mp.log10(2)}.items():
         yield name, {"float": short_words(value, "float", 15),

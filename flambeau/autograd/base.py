@@ -30,7 +30,8 @@ class Storage:
         dirty: whether a parameter was updated in place since a forward pass read it.
     """
 
-    __slots__ = ("__weakref__", "address", "buffer", "clock", "dirty", "exported", "node", "version")
+    __slots__ = ("__weakref__", "address", "buffer", "clock", "dirty", "exported", "node",
+                 "version")
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -102,7 +103,7 @@ class TensorBase:
         self._node = node
         self._seen = storage.clock
         if self._base is not None and self._base._rg:
-            regenerate(self)
+            _regenerator[0](self)
         return node
 
     def _version_cell(self) -> list[int]:
@@ -148,13 +149,18 @@ def register_tensor_class(cls: type[Any]) -> None:
     TensorBase._public = cls
 
 
+# Rebuilds the grad_fn of a view whose base was written to; registered by autograd.views.
+_regenerator: list[Callable[[TensorBase], None]] = []
+
+
+def register_regenerator(function: Callable[[TensorBase], None]) -> None:
+    """Tell recording how the place of a view in the tape is found anew."""
+    _regenerator.append(function)
+
+
 def dtype_of(t: TensorBase) -> dtype:
     """The tensor's dtype."""
     return t._node.spec.dtype
-
-
-# Set by autograd.views: rebuilds the grad_fn of a view whose base was written to.
-regenerate: Callable[[TensorBase], None]
 
 
 def weak(t: TensorBase) -> weakref.ref[TensorBase]:

@@ -17,7 +17,7 @@ from ..ops.define import Template, trace
 from . import inplace
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
-from .node import GradNode, edge_of
+from .node import GradFn, GradNode, edge_of
 from .record import Value, op
 
 _sums: dict[Any, Template] = {}
@@ -166,6 +166,8 @@ class Pass:
             self._check(fn, grads)
         if not self.keep:
             fn.release()
+        elif isinstance(fn, GradFn) and not self.differentiable:
+            realize.retained.add(fn)
         for edge, g in zip(fn.edges, grads, strict=True):
             if edge is not None:
                 self.send(edge, self.value(g))

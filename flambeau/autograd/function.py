@@ -12,7 +12,7 @@ from ..ops.define import Template, trace
 from ..ops.movement import zeros
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
-from .node import _FREED, GradNode, edge_of, modified_in_place
+from .node import _FREED, INFERENCE_SAVED, GradNode, edge_of, modified_in_place
 from .views import make_view
 
 
@@ -89,12 +89,14 @@ class BackwardCFunction(FunctionCtx, GradNode):
         return made
 
     def _pack(self, outputs: Sequence[Any]) -> None:
-        """Keep what was saved; an output without its tensor, which would refer back to this entry."""
+        """Keep what was saved; an output without its tensor, which would refer back to here."""
         saved: list[Any] = []
         for t in self.to_save:
             if t is None:
                 saved.append(None)
                 continue
+            if t._inference:
+                raise RuntimeError(INFERENCE_SAVED)
             place = next((k for k, o in enumerate(outputs) if o is t), -1)
             cell = t._version_cell()
             kept = t if place < 0 else None
@@ -143,8 +145,8 @@ class BackwardCFunction(FunctionCtx, GradNode):
         fits = lead >= 0 and all(n == m or m == 1
                                  for n, m in zip(shape[lead:], target, strict=True))
         if not fits:
-            raise RuntimeError(f"Function {self.name()} returned an invalid gradient at index {i} - "
-                               f"got {list(shape)} but expected shape compatible with "
+            raise RuntimeError(f"Function {self.name()} returned an invalid gradient at index {i} "
+                               f"- got {list(shape)} but expected shape compatible with "
                                f"{list(target)}")
         return g.sum_to_size(target)
 

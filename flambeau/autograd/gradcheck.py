@@ -143,8 +143,8 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
     tensors = [t for t in args if isinstance(t, TensorBase)]
     checked = [(n, t) for n, t in enumerate(tensors) if t._rg]
     if not checked:
-        raise ValueError("gradcheck expects at least one input tensor to require gradient, but none "
-                         "of the them have requires_grad=True.")
+        raise ValueError("gradcheck expects at least one input tensor to require gradient, but "
+                         "none of the them have requires_grad=True.")
     for n, t in checked:
         if t.dtype.itemsize < (16 if t.dtype.is_complex else 8):  # type: ignore[attr-defined]
             warnings.warn(f"Input #{n} requires gradient and is not a double precision floating "
@@ -166,8 +166,8 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
                         f"{nondet_tol}.", raise_exception)
                 n = n.reshape(a.shape)
                 if not np.allclose(n, a, rtol=rtol, atol=atol, equal_nan=True):
-                    return _fail(f"Jacobian mismatch for output {o} with respect to input {place},\n"
-                                 f"numerical:{wrap(leaf(n))}\nanalytical:{wrap(leaf(a))}\n",
+                    return _fail(f"Jacobian mismatch for output {o} with respect to input "
+                                 f"{place},\nnumerical:{wrap(leaf(n))}\nanalytical:{wrap(leaf(a))}\n",
                                  raise_exception)
     return True
 

@@ -25,7 +25,7 @@ modes = _Modes()
 
 
 class _Mode:
-    """Base: remembers one switch on entry and restores it on exit; decorates functions, generators."""
+    """Base: sets one switch on entry, restores it on exit; decorates functions, generators."""
 
     switch = "grad"
     value = True

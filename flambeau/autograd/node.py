@@ -24,6 +24,13 @@ _FREED = ("Trying to backward through the graph a second time (or directly acces
           "calling backward.")
 
 
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+    "inference mode in computation tracked by autograd. To work around this, you can make a clone "
+    "to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+    "`torch.inference_mode()`.")
+
+
 def modified_in_place(s: Any, name: str, nr: int, now: int, version: int) -> str:
     """PyTorch's message for a saved tensor of spec `s` that was written to since.
 
@@ -150,6 +157,8 @@ class GradFn(GradNode):
                 saved.append(inputs[i])
                 t = tensors[i]
                 if isinstance(t, TensorBase):
+                    if t._inference:
+                        raise RuntimeError(INFERENCE_SAVED)
                     cell = t._version_cell()
                     cells.append((cell, cell[0], t._grad_fn, t._output_nr, len(saved) - 1))
             elif where == "out":

@@ -92,7 +92,7 @@ class Op:
         return made
 
     def _require_present(self, specs: Sequence[Spec | None]) -> None:
-        """Name the parameter without a default for which None was given, as the cause of a failure."""
+        """Name the parameter without a default for which None was given: it made the call fail."""
         if None not in specs or "l" in self.layout:
             return
         rest = iter(specs)
@@ -244,7 +244,7 @@ def _hashable(x: Any) -> Any:
     return tuple(_hashable(i) for i in x) if isinstance(x, (list, tuple)) else x
 
 
-# ---- the decorator --------------------------------------------------------------------------------
+# ---- the decorator -------------------------------------------------------------------------------
 
 @overload
 def op(body: Callable[P, Any], *, grad: str | Callable[..., str] | None = None,

@@ -7,9 +7,8 @@ from typing import Any
 
 from ..graph import Shape, leaf
 from ..ops.define import Template, trace
-from . import base as base_module
 from . import steps
-from .base import TensorBase, blank, derive
+from .base import blank, derive, register_regenerator
 from .inplace import check_writable
 from .modes import modes
 from .node import grad_class
@@ -141,4 +140,4 @@ def _regenerate(view: Any) -> None:
     tape_view(view, root, node, chain, "AsStridedBackward0" if root._grad_fn else view._view_name)
 
 
-base_module.regenerate = _regenerate
+register_regenerator(_regenerate)

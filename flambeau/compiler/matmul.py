@@ -74,7 +74,7 @@ def _nest(batch: list[Dim], m: list[Dim], n: list[Dim], k: list[Dim], columns: i
                 axes(batch), dotted=dotted, swapped=lanes_n, masked=True)
     depth = math.prod(a.size for a in nest.reduction)
     if depth == 0:
-        nest.taps = []
+        nest.taps, nest.reduction = [], []
     direct = lanes_n or columns == 1
     lane_count, row_count = math.prod(a.size for a in lanes), math.prod(a.size for a in rows)
     model = Model(machine, itemsize, depth, 1, 1.0 if direct else 5.0, 1.0, dotted)
@@ -109,7 +109,7 @@ def _small_blocks(nest: Nest, work: float) -> None:
     for axis in nest.rows:
         axis.block = even_block(axis, 256)
     spread(nest, [nest.lanes[-1], *nest.rows], work)
-    if nest.reduction[0].size > 4096:
+    if nest.reduction and nest.reduction[0].size > 4096:
         nest.reduction[0].block = even_reduction(nest.reduction[0].size, 1024, 64)
         split_reduction(nest, work)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+import weakref
 from collections import Counter
 from sys import getrefcount
 from typing import Any
@@ -57,7 +58,10 @@ def flush(reason: str) -> None:
         nodes = pending.take()
         held = _held(nodes)
         if len(held) < len(nodes):
-            nodes = _needed(nodes, held)
+            needed = _needed(nodes, held)
+            if retained:
+                _postpone(nodes, held)
+            nodes = needed
         statistics.flushes[reason] += 1
         statistics.nodes += len(nodes)
         key, arguments = structure(nodes, held)
@@ -143,8 +147,24 @@ def _held(nodes: list[Node]) -> set[int]:
             if type(x) is Node and x.data is None:
                 key = id(x)
                 inner[key] = inner.get(key, 0) + 1
+    for entry in list(retained):
+        for x in entry.saved or ():
+            if x.data is None:
+                inner[id(x)] = inner.get(id(x), 0) + 1
     own = 3  # the list, the loop variable, the argument of getrefcount
     return {id(node) for node in nodes if getrefcount(node) - own > inner.get(id(node), 0)}
+
+
+# Tape entries that have run and were kept (retain_graph): what they saved is worth its memory only if
+# they run again, so it stays pending until then.
+retained: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _postpone(nodes: list[Node], held: set[int]) -> None:
+    """Keep pending what only retained tape entries refer to, and what that depends on."""
+    wanted = {id(x) for entry in list(retained) for x in entry.saved or () if x.data is None}
+    kept = _needed(nodes, wanted)
+    pending.nodes[:0] = [n for n in kept if id(n) not in held]
 
 
 def _needed(nodes: list[Node], held: set[int]) -> list[Any]:

@@ -537,12 +537,3 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(input._node.spec.size), r)), np.int64).reshape(-1, r)
     return stack([take_at(input, [wrap(leaf(column))], (0,)) for column in rows.T.copy()], 1)
-
-
-def is_nonzero(input: Any) -> bool:
-    """Whether a tensor of one element is not zero.
-
-    Raises:
-        RuntimeError: for other numbers of elements.
-    """
-    return bool(input)

@@ -39,7 +39,7 @@ class Backends:
                                 "MATH", "OVERRIDEABLE")
 
 
-# ---- the formula ----------------------------------------------------------------------------------
+# ---- the formula -------------------------------------------------------------------------------
 
 def _masked(scores: Any, mask: Any, keep: bool) -> Any:
     """Scores with a mask: booleans say what to keep (or drop), numbers are added."""
@@ -217,7 +217,7 @@ def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: An
                       flash)
 
 
-# ---- several heads --------------------------------------------------------------------------------
+# ---- several heads -----------------------------------------------------------------------------
 
 def _split_columns(x: Any, parts: int) -> list[Any]:
     """Equal parts of the last dimension."""
@@ -270,7 +270,8 @@ def _wider(mask: Any, columns: int) -> Any:
 @op(name="multi_head_attention", grad="ViewBackward0")
 def _multi_head(inputs: Values, weights: Values, bias: Value, bias_k: Value, bias_v: Value,
                 attn_mask: Value, padding: Value, kept: Value, share: Value, static_k: Value,
-                static_v: Value, which: Any, heads: int, zero_attn: bool, causal: bool, need_weights: bool) -> Any:
+                static_v: Value, which: Any, heads: int, zero_attn: bool, causal: bool,
+                need_weights: bool) -> Any:
     """The heads' results side by side, (L · N, E), and the weights (N, heads, L, S) on demand."""
     q, k, v = _projected(inputs, which, weights, bias)
     length, batch, width = q.shape
@@ -453,7 +454,8 @@ def multi_head_attention_forward(
                            "this mask.")
     causal = is_causal and padding is None and not need_weights
     mask = None if causal else canonical_mask(attn_mask, "attn_mask")
-    _check_sizes(inputs[0], inputs[1], inputs[2], embed_dim_to_check, num_heads, use_separate_proj_weight)
+    _check_sizes(inputs[0], inputs[1], inputs[2], embed_dim_to_check, num_heads,
+                 use_separate_proj_weight)
     weights = ((q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight
                else (in_proj_weight,))
     _check_weights(inputs, weights, use_separate_proj_weight)

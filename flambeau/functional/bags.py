@@ -16,7 +16,7 @@ from ..ops import elementwise as ew
 from ..ops import reduction as rd
 from ..ops.gather import put_at, take_along
 from ..ops.movement import expand, reshape, strided_slice, zeros
-from .embedding import _padding, check_range, renorm_rows, rows
+from .embedding import check_range, renorm_rows, rows
 
 
 def _bag_numbers(offsets: Any, count: int) -> Any:
@@ -97,9 +97,9 @@ def _check_shapes(input: Any, weight: Any, offsets: Any, scale: Any) -> None:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
     if input.ndim == 2:
         if offsets is not None:
-            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a "
-                             "mini-batch of fixed length sequences. However, found offsets of type "
-                             f"{type(offsets)}")
+            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is "
+                             "a mini-batch of fixed length sequences. However, found offsets of "
+                             f"type {type(offsets)}")
     elif input.ndim != 1:
         raise ValueError("input has to be 1D or 2D Tensor, but got Tensor of dimension "
                          f"{input.ndim}")
@@ -181,8 +181,12 @@ def embedding_bag(input: Any, weight: Any, offsets: Any = None, max_norm: float 
         raise NotImplementedError(
             "embedding_bag: per_sample_weights was not None. per_sample_weights is only supported "
             f"for mode='sum' (got mode='{mode}'). Please open a feature request on GitHub.")
-    padding = _padding(padding_idx, weight.shape[0], "padding_idx")
-    _check_values(input, offsets, weight.shape[0])
+    count = weight.shape[0]
+    if padding_idx is not None and not -count <= padding_idx < count:
+        raise RuntimeError("padding_idx must be within the number of embeddings, "
+                           f"-{count} through {count - 1}, but got {padding_idx}")
+    padding = -1 if padding_idx is None else padding_idx % count
+    _check_values(input, offsets, count)
     if input.ndim == 2 or mode == "max":
         matrix = input if input.ndim == 2 else _matrix(input, offsets, include_last_offset)
         return _combined(weight, matrix, per_sample_weights, mode, padding, scale_grad_by_freq)

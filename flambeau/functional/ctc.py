@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.base import TensorBase, wrap
 from ..autograd.record import Value, op
-from ..dtype import FLOATING, int32, int64, scalar_name
+from ..dtype import FLOATING, int64, scalar_name
 from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
@@ -176,10 +176,6 @@ def _check(log_probs: Any, targets: Any, frames_of: Any, labels_of: Any, blank: 
     d = log_probs.dtype
     if d.category != FLOATING or d.itemsize < 4:
         raise NotImplementedError(f'"ctc_loss_cpu" not implemented for \'{scalar_name(d)}\'')
-    if targets.dtype not in (int64, int32):
-        raise RuntimeError("Expected tensor for argument #2 'targets' to have one of the following "
-                           f"scalar types: Long, Int; but got torch.{scalar_name(targets.dtype)}"
-                           "Tensor instead (while checking arguments for ctc_loss)")
     batch = shape[1] if len(shape) == 3 else 1
     if not 0 <= blank < shape[-1]:
         raise RuntimeError("blank must be in label range")
@@ -190,15 +186,15 @@ def _check(log_probs: Any, targets: Any, frames_of: Any, labels_of: Any, blank: 
     for b, n in enumerate(frames_of):
         if n < 0:
             raise RuntimeError(f"Expected input_lengths to have value at least 0, but got value {n}"
-                               " (while checking arguments for ctc_loss_cpu)")
+                               " (while checking arguments for ctc_loss_allocate_outputs)")
         if n > shape[0]:
             raise RuntimeError(f"Expected input_lengths to have value at most {shape[0]}, but got "
-                               f"value {frames_of[b]} (while checking arguments for ctc_loss_cpu)")
+                               f"value {frames_of[b]} (while checking arguments for ctc_loss_allocate_outputs)")
     _check_targets(targets, labels_of, len(shape) == 3)
 
 
 def _check_targets(targets: Any, labels_of: Any, batched: bool) -> None:
-    where = " (while checking arguments for ctc_loss_cpu)"
+    where = " (while checking arguments for ctc_loss_allocate_outputs)"
     for n in labels_of:
         if n < 0:
             raise RuntimeError("Expected target_lengths to have value at least 0, but got value "

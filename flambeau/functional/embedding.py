@@ -86,11 +86,11 @@ def renorm_rows(weight: Any, input: Any, max_norm: float, norm_type: float) -> N
         write(weight, _renormed(weight, input, max_norm, norm_type)._value())
 
 
-def _padding(padding_idx: int | None, count: int, name: str) -> int:
+def _padding(padding_idx: int | None, count: int) -> int:
     if padding_idx is None:
         return -1
     if not -count <= padding_idx < count:
-        raise AssertionError(f"{name} must be within num_embeddings")
+        raise AssertionError("Padding_idx must be within num_embeddings")
     return padding_idx % count if count else 0
 
 
@@ -121,7 +121,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
 
     Source: PyTorch page `torch.nn.functional.embedding`.
     """
-    padding = _padding(padding_idx, weight.shape[0], "Padding_idx")
+    padding = _padding(padding_idx, weight.shape[0])
     if max_norm is not None:
         renorm_rows(weight, input, max_norm, norm_type)
     if weight.ndim == 2:

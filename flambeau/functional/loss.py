@@ -63,6 +63,8 @@ def reduced(losses: Any, reduction: str) -> Any:
 
 
 def _class_weights(weight: Any, target: Any, classes: int) -> Any:
+    if weight.shape != (classes,) and target.ndim > 1:
+        raise RuntimeError("weight tensor should be defined either for all or no classes")
     if weight.shape != (classes,):
         raise RuntimeError("weight tensor should be defined either for all "
                            f"{classes} classes or no classes but got weight tensor of shape: "
@@ -93,25 +95,36 @@ def _averaged(losses: Any, scale: Any, reduction: str) -> Any:
     return total / (rd.reduce_sum(scale, axes=axes) if axes else scale)
 
 
-def _check_target(x: Any, target: Any, name: str) -> Any:
-    axis = 1 if x.ndim > 1 else 0
-    if target.dtype is not int64 and target.dtype.name != "uint8":
-        raise RuntimeError(f"expected scalar type Long but found {scalar_name(target.dtype)}")
-    want = (*x.shape[:axis], *x.shape[axis + 1:])
-    if target.ndim != len(want):
-        if x.ndim in (1, 2):
-            if x.ndim == 1 and target.ndim == 1 and target.shape == (1,):
-                return reshape(ar.astype(target, int64), shape=())
-            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-        raise RuntimeError("only batches of spatial targets supported (3D tensors) but got targets "
-                           f"of dimension: {target.ndim}")
-    if x.shape[0] != (target.shape[0] if target.ndim else x.shape[0]):
+def _check_target(x: Any, target: Any) -> Any:
+    """The classes as int64, after PyTorch's checks of dtype and shape."""
+    if x.ndim == 0:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if x.ndim > 1 and (not target.ndim or x.shape[0] != target.shape[0]):
+        if not target.ndim:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
         raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
                          f"({target.shape[0]}).")
+    want = x.shape[:1] + x.shape[2:] if x.ndim > 1 else ()
     if target.shape != want:
-        raise RuntimeError(f"size mismatch (got input: {list(x.shape)} , target: "
-                           f"{list(target.shape)})")
+        _complain_of_shapes(x, target, want)
+    if target.dtype is not int64 and target.dtype.name != "uint8":
+        raise RuntimeError("expected target dtype to be Long or Byte, but got "
+                           f"{scalar_name(target.dtype)}")
     return ar.astype(target, int64)
+
+
+def _complain_of_shapes(x: Any, target: Any, want: tuple[int, ...]) -> None:
+    if x.ndim < 3:
+        if target.ndim > 1:
+            raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+        raise RuntimeError(f"size mismatch (got input: {list(x.shape)}, target: "
+                           f"{list(target.shape)})")
+    if x.ndim != 4:
+        raise RuntimeError(f"Expected target size {list(want)}, got {list(target.shape)}")
+    if target.ndim != 3:
+        raise RuntimeError("only batches of spatial targets supported (3D tensors) but got targets "
+                           f"of dimension: {target.ndim}")
+    raise RuntimeError(f"size mismatch (got input: {list(x.shape)} , target: {list(target.shape)}")
 
 
 def _nll_name(specs: Any, static: Any) -> str:
@@ -129,7 +142,7 @@ def _cross_entropy_name(specs: Any, static: Any) -> str:
 @op(name="nll_loss", grad=_nll_name)
 def _nll_loss(input: Value, target: Value, weight: Value = None, ignore_index: int = -100,
               reduction: str = "mean") -> Any:
-    target = _check_target(input, target, "nll_loss")
+    target = _check_target(input, target)
     return _averaged(*_picked(input, target, weight, ignore_index), reduction)
 
 
@@ -137,7 +150,7 @@ def _nll_loss(input: Value, target: Value, weight: Value = None, ignore_index: i
 def _cross_entropy(input: Value, target: Value, weight: Value = None, ignore_index: int = -100,
                    reduction: str = "mean", label_smoothing: Value = None) -> Any:
     axis = 1 if input.ndim > 1 else 0
-    target = _check_target(input, target, "cross_entropy")
+    target = _check_target(input, target)
     log_p = log_softmax(input, axis)
     losses, scale = _picked(log_p, target, weight, ignore_index)
     hard = _averaged(losses, scale, reduction)

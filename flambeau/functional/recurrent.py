@@ -65,7 +65,7 @@ class Packed(NamedTuple):
         return steps
 
 
-# ---- one step -------------------------------------------------------------------------------------
+# ---- one step ----------------------------------------------------------------------------------
 # (gates of the input, states, weights) -> (new states, what the derivative reuses)
 
 Step = tuple[tuple[Any, ...], tuple[Any, ...]]
@@ -117,7 +117,7 @@ def _gru_step(gates: Any, states: Any, weights: Any) -> Step:
 STEPS = {"rnn_tanh": _tanh_step, "rnn_relu": _relu_step, "lstm": _lstm_step, "gru": _gru_step}
 
 
-# ---- layers ---------------------------------------------------------------------------------------
+# ---- layers ------------------------------------------------------------------------------------
 
 def _input_gates(x: Any, weights: Sequence[Any], plan: Plan) -> tuple[Any, tuple[Any, ...]]:
     """The input's part of the gates, for all steps at once; and the weights that the loop uses."""
@@ -301,7 +301,7 @@ def _dropout_mask(input: Any, weights: Sequence[Any], plan: Plan, p: float) -> A
     return wrap(leaf((mask / (1 - p)).astype(d)))
 
 
-# ---- the functions of torch -----------------------------------------------------------------------
+# ---- the functions of torch --------------------------------------------------------------------
 
 def _layers(mode: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
     named = ("hx", "params", "has_biases", "num_layers", "dropout", "train", "bidirectional")
@@ -347,7 +347,7 @@ def rnn_relu(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
     return _layers("rnn_relu", args, kwargs)
 
 
-# ---- cells ----------------------------------------------------------------------------------------
+# ---- cells -------------------------------------------------------------------------------------
 
 def _check_cell(x: Any, states: Sequence[Any], weights: Sequence[Any]) -> None:
     w_ih, w_hh = weights[:2]

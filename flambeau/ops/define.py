@@ -199,8 +199,8 @@ class Sym:
         return Sym.operators["bitwise_not"](self)
 
     def __bool__(self) -> bool:
-        raise TypeError("a symbolic value has no truth value: composites may only branch on shapes, "
-                        "dtypes and static arguments")
+        raise TypeError("a symbolic value has no truth value: composites may only branch on "
+                        "shapes, dtypes and static arguments")
 
     def __repr__(self) -> str:
         return f"v{self.id}:{self.spec}"

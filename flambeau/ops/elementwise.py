@@ -193,8 +193,8 @@ shift_right = binary("shift_right", special.shift_right)
 conj: Primitive = unary("conj", np.conjugate, lambda g, y, x: conj(g))
 real = unary("real", np.real, lambda g, y, x: to_complex(g, _zero(g.dtype)), lambda d: d.to_real())
 imag = unary("imag", np.imag, lambda g, y, x: to_complex(_zero(g.dtype), g), lambda d: d.to_real())
-to_complex: Primitive = binary("to_complex", special.to_complex, lambda g, y, a, b: (real(g), imag(g)),
-                    lambda d: d.to_complex())
+to_complex: Primitive = binary("to_complex", special.to_complex,
+                               lambda g, y, a, b: (real(g), imag(g)), lambda d: d.to_complex())
 
 # ---- selection and conversion -------------------------------------------------------------------
 select: Primitive = _elementwise(

@@ -92,7 +92,7 @@ argmax = _position("argmax", np.argmax)  # the first position; NaN counts as the
 argmin = _position("argmin", np.argmin)
 
 
-# ---- cumulative -----------------------------------------------------------------------------------
+# ---- cumulative ----------------------------------------------------------------------------------
 
 def _scan(name: str, accumulate: Callable[..., Any], vjp: Callable[..., Any] | None,
           result: dtype | None = None) -> Primitive:

@@ -38,11 +38,13 @@ from .size import Size
 from .sorting import SortingMethods
 
 
-class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods, TensorBase):
+class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMethods, RandomMethods,
+             LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods,
+             TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
 
-    `Tensor(2, 3)` is uninitialized memory of that shape and `Tensor([1, 2])` a copy of the data, both
-    in the default dtype; `flambeau.tensor` is the usual way to make one from data.
+    `Tensor(2, 3)` is uninitialized memory of that shape and `Tensor([1, 2])` a copy of the data,
+    both in the default dtype; `flambeau.tensor` is the usual way to make one from data.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -139,7 +141,8 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
     def data_ptr(self) -> int:
         """An address that is the same for tensors that begin at the same element of a storage.
 
-        It identifies memory; nothing can be read through it, because values move as they are renamed.
+        It identifies memory; nothing can be read through it, because values move as they are
+        renamed.
         """
         storage = self._storage
         if not storage.address:
@@ -171,8 +174,8 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         if requires_grad and self.dtype.category < 2:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         if requires_grad and self._inference and not modes.inference:
-            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode "
-                               "is not allowed.")
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside "
+                               "InferenceMode is not allowed.")
         self._rg = bool(requires_grad)
         return self
 
@@ -243,12 +246,12 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
     def detach_(self) -> Tensor:
         """Cut the tensor off the tape; in place."""
         if self._base is not None and self._base._rg:
-            raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are using "
-                               "DistributedDataParallel (DDP) for training, and gradient_as_bucket_"
-                               "view is set as True, gradients are views of DDP buckets, and hence "
-                               "detach_() cannot be called on these gradients. To fix this error, "
-                               "please refer to the Optimizer.zero_grad() function in torch/optim/"
-                               "optimizer.py as a solution.")
+            raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are "
+                               "using DistributedDataParallel (DDP) for training, and "
+                               "gradient_as_bucket_view is set as True, gradients are views of DDP "
+                               "buckets, and hence detach_() cannot be called on these gradients. "
+                               "To fix this error, please refer to the Optimizer.zero_grad() "
+                               "function in torch/optim/optimizer.py as a solution.")
         self._grad_fn, self._output_nr, self._rg = None, 0, False
         return self
 
@@ -258,7 +261,7 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         autograd.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Any) -> HookHandle:
-        """Call hook(grad) whenever the gradient of this tensor is known; it may return a new one."""
+        """Call hook(grad) once the gradient of this tensor is known; it may return a new one."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         fn, nr = edge_of(self)
@@ -275,7 +278,8 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self.grad_fn is not None:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf "
+                               "tensors")
         if self._post_hooks is None:
             self._post_hooks = {}
         return HookHandle(self._post_hooks, hook)
@@ -458,7 +462,7 @@ def copied(t: TensorBase) -> Any:
 
 
 class _Memory:
-    """Owner of exported memory; arrays made from it end the chain of `base`, so their death shows."""
+    """Owner of exported memory; arrays of it end the chain of `base`, so their death shows."""
 
     def __init__(self, array: Any) -> None:
         self.array = array
@@ -466,7 +470,7 @@ class _Memory:
 
 
 def export(t: Any) -> Any:
-    """An ndarray that shares memory with the tensor for as long as the array, or a view of it, lives."""
+    """An ndarray that shares memory with the tensor while the array, or a view of it, lives."""
     storage = t._storage
     if not storage.shared():
         whole = realize.realize(storage.node, "numpy")
@@ -484,7 +488,7 @@ def export(t: Any) -> Any:
 
 
 def legacy_data(args: tuple[Any, ...], d: _dtype) -> Any:
-    """What `Tensor(...)`, `FloatTensor(...)` and the like hold: memory of a shape, or a copy of data."""
+    """What `Tensor(...)`, `FloatTensor(...)`, … hold: memory of a shape, or a copy of data."""
     if not args:
         return from_array(np.zeros((0,), d.numpy), d)
     first = args[0]

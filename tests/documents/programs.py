@@ -18,11 +18,13 @@ COMMANDS = {"flambeau": ["-m", "flambeau", "run"], "torch": []}
 # One line in front of every program; a program that sets a seed of its own overrides it.
 SEED = "import torch; torch.manual_seed(0)\n"
 
+# The line of a traceback that names the error; notes may follow it.
+ERROR = re.compile(r"^\w+Error\b.*$", re.MULTILINE)
 NUMBER = re.compile(r"(?<![=\w.])[-+]?\d+\.\d*(?:e[-+]?\d+)?")
 
 
 def print_of(block: Block, library: str, folder: Path) -> str:
-    """Runs a mended block and returns what it prints, with the last line of an expected error.
+    """Runs a mended block and returns what it prints, with the line of an expected error.
 
     Args:
         block: the block as it stands in the document.
@@ -40,7 +42,7 @@ def print_of(block: Block, library: str, folder: Path) -> str:
         return done.stdout
     if not raises(block):
         raise AssertionError(f"{block.name} on {library}:\n{done.stdout}\n{done.stderr}")
-    return done.stdout + done.stderr.rstrip().splitlines()[-1] + "\n"
+    return done.stdout + ERROR.findall(done.stderr)[-1] + "\n"
 
 
 def raises(block: Block) -> bool:

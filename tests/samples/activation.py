@@ -12,7 +12,8 @@ PLAIN = ("elu", "gelu", "hardsigmoid", "hardswish", "leaky_relu", "logsigmoid", 
 IN_PLACE = [C(T((3, 4)))]
 
 ROWS = [
-    *[Row(F + name, ONE, ALL_FLOATS, errors=INTEGERS) for name in PLAIN],
+    *[Row(F + name, ONE, ALL_FLOATS, second=name != "hardsigmoid", errors=INTEGERS)
+      for name in PLAIN],
     *[Row(F + name, KINKS, FLOATS, second=False, differences=False)
       for name in (*PLAIN, "relu", "relu6", "hardtanh", "celu", "softsign")],
     Row(F + "relu", ONE, (*ALL_FLOATS, "int64"), errors=[Error(C(T((2,), "bool")))]),

@@ -1,8 +1,8 @@
 """What a row of the table of samples is, and how its arguments are made for either library.
 
-A row names a function by its path (`add`, `nn.functional.relu`, `Tensor.index_add_`) and lists cases:
-argument lists whose arrays are written as `T(shape)`. The generic tests in test_samples.py call it in
-flambeau and in PyTorch, on several dtypes and memory layouts, and compare everything.
+A row names a function by its path (`add`, `nn.functional.relu`, `Tensor.index_add_`) and lists
+cases: argument lists whose arrays are written as `T(shape)`. The generic tests in test_samples.py
+call it in flambeau and in PyTorch, on several dtypes and memory layouts, and compare everything.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import coefficients as table
-from .double_word import Pair, divide, product_error, quick_two_sum, square_root, total, two_sum
+from .double_word import Pair, divide, product_error, quick_two_sum, square_root, two_sum
 from .lanes import INFINITY, NAN, Lanes
 
 _TAN_EIGHTH = 0.41421356237309503  # √2 - 1
@@ -18,9 +18,9 @@ def _angle(n: Lanes, d: Lanes, swapped: Lanes, negative: Lanes) -> Lanes:
     """The angle of (±d, n), or of (±n, d) where swapped, for 0 <= n <= d and d > 0."""
     zero = n.constant(0.0)
     steep = n > d * _TAN_EIGHTH
-    difference, total_ = two_sum(n, -d), two_sum(n, d)
+    difference, sum_ = two_sum(n, -d), two_sum(n, d)
     numerator = steep.select(difference[0], n), steep.select(difference[1], zero)
-    denominator = steep.select(total_[0], d), steep.select(total_[1], zero)
+    denominator = steep.select(sum_[0], d), steep.select(sum_[1], zero)
     t, low = divide(numerator, denominator)
     z = t * t
     rest = (t * z).fma(z.polynomial(table.ATAN[n.format.kind]), low)

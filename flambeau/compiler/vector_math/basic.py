@@ -65,7 +65,7 @@ def nextafter(a: Lanes, b: Lanes) -> Lanes:
     return (a.is_nan() | b.is_nan()).select(a + b, moved)
 
 
-# ---- remainders -----------------------------------------------------------------------------------
+# ---- remainders ---------------------------------------------------------------------------------
 
 def _divided(r: Lanes, t: Lanes) -> Lanes:
     """r - floor(r / t) t for r >= 0 and a quotient below 2**51, exactly."""

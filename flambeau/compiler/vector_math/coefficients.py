@@ -1,4 +1,4 @@
-"""Coefficients of vector math, lowest power first; written by tools/fit_polynomials.py."""
+"""Coefficients of vector math, lowest powers first, from tools/fit_polynomials.py."""
 
 from __future__ import annotations
 

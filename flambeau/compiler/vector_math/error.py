@@ -1,7 +1,8 @@
 """erf, erfc and erfinv.
 
 Away from zero erfc(x) = exp(-x²) P(t) / (1 + 2x) with t = (x - 4) / (x + 4): the polynomial stays
-between 1 and 1.3. erfinv(x) / x is a polynomial in x² near zero, then in w = -log(1 - x²), then in √w.
+between 1 and 1.3. erfinv(x) / x is a polynomial in x² near zero, then in w = -log(1 - x²), then in
+√w.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .double_word import (
     two_sum,
 )
 from .exponential import exp_pair, scale_by_power
-from .lanes import INFINITY, NAN, Lanes, Words
+from .lanes import INFINITY, NAN, Lanes
 from .logarithm import natural
 
 _LAST = {"float": 10.4, "double": 27.5}  # erfc is 0 from here on
@@ -66,7 +67,7 @@ def erfc(x: Lanes) -> Lanes:
     return (abs(x) < 0.5).select(1.0 - _near(x), far)
 
 
-def _shifted(x: Pair, centre: float, coefficients: Words) -> Pair:
+def _shifted(x: Pair, centre: float, coefficients: table.Words) -> Pair:
     """A polynomial in x - centre; the slope at the centre is good enough for the second word."""
     u, rest = two_sum(x[0], x[0].constant(-centre))
     head, low = polynomial_pair(u, coefficients)
@@ -93,7 +94,7 @@ def erfinv(x: Lanes) -> Lanes:
     small = size <= 0.5
     ratio = small.select(x.constant(first), ratio[0]), small.select(near + second, ratio[1])
     high, low = two_product(x, ratio[0])
-    value = high + x.fma(ratio[1], low)
+    value = (high + x.fma(ratio[1], low)).copysign(x)
     value = size.equals(1.0).select(x * INFINITY, value)
     return (size <= 1.0).select(value, size.constant(NAN))
 

@@ -85,7 +85,8 @@ def expm1_pair(x: Lanes) -> tuple[Pair, Lanes]:
     k, r, low = reduced(bounded)
     quarter = (k - 2).power_of_two(x)
     head, error = two_sum(quarter - 0.25, quarter * r)
-    return quick_two_sum(head, quarter.fma(tail(r, low), error)), abs(x) < 2.0 ** -x.format.precision
+    tiny = abs(x) < 2.0 ** -x.format.precision
+    return quick_two_sum(head, quarter.fma(tail(r, low), error)), tiny
 
 
 def expm1(x: Lanes) -> Lanes:

@@ -16,7 +16,6 @@ from typing import Any
 from llvmlite import ir
 
 Number = int | float
-Words = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def _shaped(like: ir.Type, element: ir.Type) -> ir.Type:
     return ir.VectorType(element, like.count) if isinstance(like, ir.VectorType) else element
 
 
-class _Splat(ir.FormattedConstant):
+class _Splat(ir.FormattedConstant):  # type: ignore[misc]
     """A vector constant with one number in every lane, written once."""
 
     def __init__(self, vector_type: ir.VectorType, one: ir.Constant) -> None:
@@ -72,7 +71,7 @@ class Lanes:
     def __init__(self, builder: ir.IRBuilder, value: ir.Value, fused: bool = True) -> None:
         self.builder, self.value, self.fused = builder, value, fused
 
-    # ---- types and constants ----------------------------------------------------------------------
+    # ---- types and constants --------------------------------------------------------------------
     @property
     def format(self) -> Format:
         """The format of a real value."""
@@ -97,7 +96,7 @@ class Lanes:
     def _operand(self, other: Lanes | Number) -> ir.Value:
         return other.value if isinstance(other, Lanes) else self.constant(other).value
 
-    # ---- arithmetic -------------------------------------------------------------------------------
+    # ---- arithmetic -----------------------------------------------------------------------------
     def _binary(self, real: str, integer: str, other: Lanes | Number, swap: bool = False) -> Lanes:
         operands = (self.value, self._operand(other))
         method = getattr(self.builder, real if self.is_real else integer)
@@ -160,7 +159,7 @@ class Lanes:
             total = total.fma(self, c)
         return total
 
-    # ---- sign and size ----------------------------------------------------------------------------
+    # ---- sign and size --------------------------------------------------------------------------
     def __abs__(self) -> Lanes:
         return self._intrinsic("fabs")
 
@@ -183,7 +182,7 @@ class Lanes:
         bound = self.constant(high)
         return (bound < self).select(bound, self)
 
-    # ---- rounding ---------------------------------------------------------------------------------
+    # ---- rounding -------------------------------------------------------------------------------
     def round_even(self) -> Lanes:
         """The nearest integer, ties to even; keeps the sign of zero."""
         if self.fused:
@@ -225,7 +224,7 @@ class Lanes:
         moved = self + magic
         return moved - magic, moved.as_integer() - self.constant(magic).as_integer()
 
-    # ---- bits -------------------------------------------------------------------------------------
+    # ---- bits -----------------------------------------------------------------------------------
     @property
     def sign_bit(self) -> int:
         """The integer with only the sign bit set."""
@@ -285,7 +284,7 @@ class Lanes:
         """The arithmetic shift."""
         return self._new(self.builder.ashr(self.value, self._operand(count)))
 
-    # ---- comparison and choice --------------------------------------------------------------------
+    # ---- comparison and choice ------------------------------------------------------------------
     def _compare(self, op: str, other: Lanes | Number) -> Lanes:
         """Ordered comparison (false for NaN) of reals, signed comparison of integers."""
         compare: Any = self.builder.fcmp_ordered if self.is_real else self.builder.icmp_signed

@@ -14,7 +14,6 @@ from .double_word import (
     multiply,
     quick_two_sum,
     scale,
-    total,
     two_product,
     two_sum,
 )

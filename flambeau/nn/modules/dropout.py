@@ -7,7 +7,8 @@ from typing import Any
 from flambeau.nn import functional as F
 from flambeau.nn.modules.module import Module
 
-__all__ = ["Dropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d",
+           "FeatureAlphaDropout"]
 
 
 class _DropoutNd(Module):
@@ -48,3 +49,113 @@ class Dropout(_DropoutNd):
 
     def forward(self, input: Any) -> Any:
         return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_DropoutNd):
+    """In training: whole channels of (N, C, L) or (C, L) become zero with probability p.
+
+    Args:
+        p: probability of dropping. Default: 0.5.
+        inplace: write the result into the input. Default: False.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.Dropout1d(0.2).eval()(torch.ones(1, 2, 3)).shape
+        torch.Size([1, 2, 3])
+
+    Source: Tompson et al. 2015; torch.nn.Dropout1d
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """In training: whole channels of (N, C, H, W) become zero with probability p.
+
+    Args:
+        p: probability of dropping. Default: 0.5.
+        inplace: write the result into the input. Default: False.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.Dropout2d(0.2).eval()(torch.ones(1, 2, 3, 3)).shape
+        torch.Size([1, 2, 3, 3])
+
+    Source: Tompson et al. 2015; torch.nn.Dropout2d
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """In training: whole channels of (N, C, D, H, W) become zero with probability p.
+
+    Args:
+        p: probability of dropping. Default: 0.5.
+        inplace: write the result into the input. Default: False.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.Dropout3d(0.2).eval()(torch.ones(1, 2, 3, 3, 3)).shape
+        torch.Size([1, 2, 3, 3, 3])
+
+    Source: Tompson et al. 2015; torch.nn.Dropout3d
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """Dropout for SELU networks: it keeps mean 0 and variance 1.
+
+    Args:
+        p: probability of dropping. Default: 0.5.
+        inplace: write the result into the input. Default: False.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.AlphaDropout(0.2).eval()(torch.ones(2, 3)).shape
+        torch.Size([2, 3])
+
+    Source: Klambauer et al. 2017; torch.nn.AlphaDropout
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """`AlphaDropout` of whole channels of (N, C, …).
+
+    Args:
+        p: probability of dropping. Default: 0.5.
+        inplace: write the result into the input. Default: False.
+
+    Raises:
+        ValueError: p is not in [0, 1].
+
+    Example:
+        >>> import flambeau as torch
+        >>> torch.nn.FeatureAlphaDropout(0.2).eval()(torch.ones(2, 3, 4)).shape
+        torch.Size([2, 3, 4])
+
+    Source: Klambauer et al. 2017; torch.nn.FeatureAlphaDropout
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.feature_alpha_dropout(input, self.p, self.training)

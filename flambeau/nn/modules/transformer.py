@@ -9,8 +9,8 @@ from typing import Any
 
 from flambeau.autograd import is_grad_enabled
 from flambeau.dtype import bool_
-from flambeau.functional.attention import canonical_mask
 from flambeau.functional.arrange import triu
+from flambeau.functional.attention import canonical_mask
 from flambeau.nn import functional as F
 from flambeau.nn.init import xavier_uniform_
 from flambeau.nn.modules.activation import GELU, ReLU
