@@ -7,6 +7,7 @@ one node without a spec, followed by one projection node per output.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ CACHE_LIMIT = 4096  # entries per cache that is keyed by shapes: they may vary w
 def remember(cache: dict[Any, Any], key: Any, value: Any) -> Any:
     """Put a value into a cache keyed by shapes; the oldest entry gives way at the limit."""
     if len(cache) >= CACHE_LIMIT:
-        del cache[next(iter(cache))]
+        cache.pop(next(iter(cache)), None)
     cache[key] = value
     return value
 
@@ -115,10 +116,12 @@ class Pending:
         self.nbytes = 0
         self.max_nodes = 20_000
         self.max_nbytes = 1 << 31
+        self.lock = threading.RLock()  # threads record into one list
 
     def take(self) -> list[Node]:
         """Hand over all pending nodes and start an empty list."""
-        nodes, self.nodes, self.nbytes = self.nodes, [], 0
+        with self.lock:
+            nodes, self.nodes, self.nbytes = self.nodes, [], 0
         return nodes
 
 
@@ -133,21 +136,19 @@ def apply(template: Any, inputs: tuple[Any, ...]) -> Any:
         inputs: nodes and Python numbers in the order of the template's inputs.
     """
     specs = template.output_specs
-    nodes = pending.nodes
     if len(specs) == 1 and not template.is_tuple:
         node = Node(template, inputs, specs[0])
-        nodes.append(node)
-        pending.nbytes += specs[0].nbytes
+        with pending.lock:
+            pending.nodes.append(node)
+            pending.nbytes += specs[0].nbytes
         return node
     parent = Node(template, inputs, None)
-    nodes.append(parent)
-    out = []
-    for i, s in enumerate(specs):
-        child = Node(None, (parent,), s, i)
-        nodes.append(child)
-        pending.nbytes += s.nbytes
-        out.append(child)
-    return tuple(out)
+    out = tuple([Node(None, (parent,), s, i) for i, s in enumerate(specs)])
+    with pending.lock:
+        pending.nodes.append(parent)
+        pending.nodes.extend(out)
+        pending.nbytes += sum([s.nbytes for s in specs])
+    return out
 
 
 def is_integral(s: Spec) -> bool:

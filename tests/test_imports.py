@@ -21,7 +21,7 @@ LAYERS = [
     ["functional"],
     ["tensor"],
     ["utils"],
-    ["random", "linalg"],
+    ["random", "linalg", "cuda", "backends"],
     ["nn"],
     ["optim"],
     ["utils.data"],

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import flambeau
 from samples import rows
 from samples.define import Case, Row, build, call, flat, rng_for
+
+import flambeau
 
 ROWS = rows()
 TOLERANCE = {"float64": 1e-9, "float32": 2e-5, "float16": 4e-3, "bfloat16": 3e-2,

@@ -17,7 +17,7 @@ from ..dtype import dtype, float32, result_type_of
 from ..engines import realize
 from ..graph import SCALARS, Node, Spec, apply, pending, remember
 from ..ops import elementwise as ew
-from ..ops.define import Sym, Template, Trace, trace
+from ..ops.define import Sym, Template, trace, traces
 from ..ops.derivative import dependent_outputs
 from .base import TensorBase, wrap
 from .modes import modes
@@ -150,7 +150,7 @@ def _narrowed(x: Sym, d: dtype) -> Sym:
 
 def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any:
     """Apply an op to tensors and Python numbers; the resulting tensor, or a tuple of them."""
-    if Trace.stack:
+    if traces.stack:
         return op.invoke(values, static)
     inputs: list[Any] = []
     specs: list[Any] = []

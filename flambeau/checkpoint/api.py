@@ -58,7 +58,7 @@ def save(
 
     Example:
         >>> buffer = io.BytesIO()
-        >>> save({"epoch": 3}, buffer)  # doctest: +SKIP
+        >>> save({"epoch": 3}, buffer)
 
     Source:
         PyTorch's page `torch.save`.
@@ -139,9 +139,9 @@ def load(
 
     Example:
         >>> buffer = io.BytesIO()
-        >>> save({"epoch": 3}, buffer)  # doctest: +SKIP
+        >>> save({"epoch": 3}, buffer)
         >>> _ = buffer.seek(0)
-        >>> load(buffer)  # doctest: +SKIP
+        >>> load(buffer)
         {'epoch': 3}
 
     Source:

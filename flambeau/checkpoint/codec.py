@@ -150,7 +150,8 @@ def register_codec(codec: TensorCodec) -> None:
         codec: the one codec that ``save`` and ``load`` use from now on.
 
     Example:
-        >>> register_codec(current_codec())  # doctest: +SKIP
+        >>> import flambeau.checkpoint
+        >>> register_codec(current_codec())
     """
     _registry.codec = codec
 
@@ -165,7 +166,9 @@ def current_codec() -> TensorCodec:
         RuntimeError: none has been registered.
 
     Example:
-        >>> current_codec()  # doctest: +SKIP
+        >>> import flambeau.checkpoint
+        >>> current_codec().tensor_class
+        <class 'flambeau.Tensor'>
     """
     if _registry.codec is None:
         raise RuntimeError("checkpoints need a tensor codec: call register_codec first")

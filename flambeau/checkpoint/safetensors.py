@@ -53,7 +53,12 @@ def save_file(
         RuntimeError: two tensors share memory.
 
     Example:
-        >>> save_file({"weight": weight}, "model.safetensors")  # doctest: +SKIP
+        >>> import os, tempfile
+        >>> import flambeau as torch
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+        >>> save_file({"weight": torch.ones(2)}, path)
+        >>> os.path.getsize(path)
+        88
 
     Source:
         The format's description at https://github.com/huggingface/safetensors.
@@ -130,7 +135,12 @@ def load_file(filename: str | os.PathLike[str], device: str = "cpu") -> dict[str
         CheckpointError: the file is malformed.
 
     Example:
-        >>> load_file("model.safetensors")  # doctest: +SKIP
+        >>> import os, tempfile
+        >>> import flambeau as torch
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+        >>> save_file({"weight": torch.ones(2)}, path)
+        >>> load_file(path)
+        {'weight': tensor([1., 1.])}
 
     Source:
         The format's description at https://github.com/huggingface/safetensors.

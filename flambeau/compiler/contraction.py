@@ -65,6 +65,7 @@ class Contraction:
             partial sums up.
         shared_scratch_bytes: scratch memory shared by all threads.
         parts: number of partial sums.
+        plan: the nests as text.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Contraction:
     finish_units: int = 0
     shared_scratch_bytes: int = 0
     parts: int = 1
+    plan: str = ""
 
 
 _FINISH_BLOCK = 4096
@@ -118,7 +120,8 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
         out_size = _dot_size(shapes, params)
         flops = 2 * out_size * math.prod(shapes[0][d] for d in params["contract"][0])
     else:
-        nests, out_size, flops = convolution_nests(prim, shapes, places, params, machine, itemsize)
+        nests, out_size, flops = convolution_nests(prim, shapes, places, params, machine,
+                                                   itemsize, epilogue is None)
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
     return _Writer(module, name, element, machine, epilogue, nests, out_size).write(flops)
 
@@ -152,6 +155,7 @@ class _Writer:
         self._body(function, code, nests, parts)
         code.builder.ret_void()
         done = Contraction(self.name, sum(n.units() for n in nests), scratch, flops, self.pointers)
+        done.plan = "\n".join(map(str, nests))
         if parts > 1:
             done.parts = parts
             done.finish_units = -(-self.out_size // self._finish_block())

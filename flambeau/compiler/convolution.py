@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .machine import Machine
+from .matmul import dot_nest
 from .nest import Axis, Nest, Tap
 from .packing import PanelStage, RegionAxis, RegionStage, Window
 from .tiling import (
     LARGEST_BODY,
+    UNALIGNED,
     Model,
     choose_tiles,
     even_block,
@@ -111,8 +113,8 @@ def _merge(lines: list[Line]) -> list[Line]:
 
 
 def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[Strides],
-                      params: dict[str, Any], machine: Machine,
-                      itemsize: int) -> tuple[list[Nest], int, int]:
+                      params: dict[str, Any], machine: Machine, itemsize: int,
+                      plain: bool) -> tuple[list[Nest], int, int]:
     """The nests of a convolution or adjoint, the output's size, and the flops.
 
     Args:
@@ -122,9 +124,51 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
         params: its parameters.
         machine: the processor.
         itemsize: bytes of an element.
+        plain: whether values are stored as they are, without an epilogue.
     """
+    product = _product(prim, shapes, strides, params) if plain else None
+    if product is not None:
+        a, b, contract, columns, size, flipped = product
+        nest = dot_nest((a[0], b[0]), (a[1], b[1]), {"contract": contract, "batch": ((), ())},
+                        machine, itemsize)
+        nest.columns, nest.swapped = columns, nest.swapped != flipped
+        return [nest], size, 2 * size * math.prod(a[0][d] for d in contract[0])
     build = {"convolve": _forward, "convolve_input": _input, "convolve_weight": _weight}[prim]
     return build(shapes, strides, params, _Choice(machine, itemsize))
+
+
+Operand = tuple[tuple[int, ...], tuple[int, ...]]  # shape, strides
+
+
+def _product(prim: str, shapes: Any, strides: Any, params: dict[str, Any]) -> tuple[
+        Operand, Operand, tuple[tuple[int, ...], tuple[int, ...]], int, int, bool] | None:
+    """A convolution whose kernel lies once on the whole image, as a plain product.
+
+    Returns:
+        The two operands, what they contract, the output's columns and size, whether the operands
+        changed places; None if it is no product.
+    """
+    first, second = shapes
+    if prim == "convolve":
+        image, kernel, ones = first[2:], second[2:], ()
+    elif prim == "convolve_input":
+        image, kernel, ones = params["size"], second[2:], first[2:]
+    else:
+        image, kernel, ones = first[2:], params["kernel"], second[2:]
+    if (tuple(image) != tuple(kernel) or params["groups"] != 1 or any(n != 1 for n in ones)
+            or any(pair != (0, 0) for pair in params["padding"])
+            or any(d > 1 < k for d, k in zip(params["dilation"], kernel, strict=True))):
+        return None
+    taps = math.prod(kernel)
+    a, b = (shapes[0], strides[0]), (shapes[1], strides[1])
+    if prim == "convolve":
+        inner = tuple(range(1, len(first)))
+        return a, b, (inner, inner), 1, first[0] * second[0], False
+    if prim == "convolve_input":
+        a = (a[0][:2], a[1][:2])
+        return a, b, ((1,), (0,)), taps, first[0] * second[1] * taps, False
+    g = (b[0][:2], b[1][:2])
+    return g, a, ((0,), (0,)), first[1] * taps, second[1] * first[1] * taps, True
 
 
 def _row_major(shape: Sequence[int]) -> list[int]:
@@ -247,7 +291,7 @@ class _Choice:
         group = Axis(image.groups, out=image.outputs * image.out[1], block=1)
         body = math.prod(len(line.offsets) for line in lines)
         outer = 0
-        while body * 12 > LARGEST_BODY and outer < len(lines) - 1:
+        while body * 24 > LARGEST_BODY and outer < len(lines) - 1:
             body //= len(lines[outer].offsets)
             outer += 1
         paces = [Axis(len(line.offsets)) for line in lines[:outer]]
@@ -262,7 +306,7 @@ class _Choice:
         store = 4.5 if channels_first else 1.0
         store = 24.0 if scattered and image.columns > 1 else store
         model = Model(self.machine, self.itemsize, depth, len(nest.taps), store,
-                      1.0 if channels_first else 1.6)
+                      1.0 if channels_first else UNALIGNED)
         cost = choose_tiles(nest, model)
         if channels_first:
             pack = 4.0 if nest.taps[-1].v_source == len(nest.taps) - 1 else 20.0
@@ -423,7 +467,8 @@ class _Choice:
         if dotted:
             depth = image.images * count // lines[-1].count * (
                 -(-lines[-1].count // self.width) * self.width)
-        model = Model(self.machine, self.itemsize, depth, 1, 0.05, 1.5 if dotted else 1.0, dotted)
+        model = Model(self.machine, self.itemsize, depth, 1, 0.05,
+                      0.75 * UNALIGNED if dotted else 1.0, dotted)
         cost = choose_tiles(nest, model)
         if not dotted:
             cost += depth * image.outputs * image.groups / self.width * 4.0

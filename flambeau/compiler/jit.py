@@ -43,12 +43,17 @@ def target_machine() -> Any:
                                         codemodel="small")
 
 
-def object_code(module: ir.Module) -> bytes:
-    """Optimize a module and translate it."""
-    machine = target_machine()
+def assembly(module: ir.Module) -> str:
+    """The text of a module, for the host."""
     module.triple = llvm.get_process_triple()
-    module.data_layout = str(machine.target_data)
-    parsed = llvm.parse_assembly(str(module))
+    module.data_layout = str(target_machine().target_data)
+    return str(module)
+
+
+def object_code(text: str) -> bytes:
+    """Optimize a module in LLVM's assembly language and translate it."""
+    machine = target_machine()
+    parsed = llvm.parse_assembly(text)
     parsed.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = True

@@ -133,7 +133,7 @@ class Accumulation:
         size = len(self.nest.taps) * len(self.tile.lanes) * len(self.tile.rows)
         most = max(1, min(8, _UNROLLED // size))
         if isinstance(count, int) and count:
-            if count <= most:
+            if count <= most or count <= 16 and count * size <= 2 * _UNROLLED + 32:
                 return count
             exact = max(u for u in range(1, most + 1) if count % u == 0)
             if 2 * exact >= most:
@@ -143,6 +143,8 @@ class Accumulation:
     def _step(self, v: Any, s: Any, accumulators: list[Any], v_more: int = 0, s_more: int = 0,
               mask: Any = None) -> list[Any]:
         for tap in self.nest.taps:
+            # Taps read the same elements again: loaded once, they would not stay in registers.
+            s = self.code.opaque(s)
             accumulators = self._tap(v, s, accumulators, v_more + tap.v, s_more + tap.s, mask)
         return accumulators
 

@@ -105,6 +105,15 @@ class Nest:
     v_stage: Any = None
     s_stage: Any = None
 
+    def __str__(self) -> str:
+        """The plan on one line: extent/block/tile of every axis, and what is staged."""
+        def text(axes: Sequence[Axis]) -> str:
+            return " ".join(f"{a.size}/{a.block}/{a.tile}" for a in axes) or "-"
+        staged = "".join(name for name, stage in (("V", self.v_stage), ("S", self.s_stage)) if stage)
+        return (f"batch {text(self.batch)} | lanes {text(self.lanes)} | rows {text(self.rows)} | "
+                f"reduction {text(self.reduction)} x {len(self.taps)} taps | parts {self.parts}"
+                f" | staged {staged or '-'}{' | dotted' if self.dotted else ''}")
+
     def unit_axes(self) -> list[Axis]:
         """The axes whose blocks make the units, slowest first."""
         return [*self.batch, *self.lanes, *self.rows]

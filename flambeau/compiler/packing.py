@@ -113,6 +113,9 @@ class PanelStage:
         if stride != 1 and self._run_axes() is not None and code.lanes <= 16:
             self._transposed(code, source, scratch, place, valid)
             return
+        if stride != 1 and self._span() <= 4 * len(self.taps) and len(self.taps) > 1:
+            self._windows(code, source, scratch, place, valid)
+            return
         mask = None if valid is code.lanes or valid == code.lanes else code.mask(valid)
 
         def copy(at: Index, to: Index) -> None:
@@ -136,6 +139,38 @@ class PanelStage:
                 break
         return taken if taken or size > 1 else None
 
+    def _span(self) -> int:
+        places = [t.v_source for t in self.taps]
+        return max(places) - min(places) + 1
+
+    def _row_offsets(self, code: VectorCode, valid: Index) -> list[Index]:
+        """Where each lane's elements begin; lanes that do not count repeat the last one."""
+        w, stride = code.lanes, self.lanes[-1].v_source
+        if isinstance(valid, int):
+            return [min(lane, valid - 1) * stride for lane in range(w)]
+        return [code.mul(code.minimum(lane, code.sub(valid, 1)), stride) for lane in range(w)]
+
+    def _windows(self, code: VectorCode, source: Any, scratch: Any, place: Place,
+                 valid: Index) -> None:
+        """Taps near each other: transpose what spans them and keep their columns."""
+        w, span = code.lanes, self._span()
+        low = min(t.v_source for t in self.taps)
+        rows = self._row_offsets(code, valid)
+
+        def squares(at: Index, to: Index) -> None:
+            for first in range(0, span, w):
+                wanted = [t for t in self.taps if first <= t.v_source - low < first + w]
+                if not wanted:
+                    continue
+                mask = None if first + w <= span else code.mask(span - first)
+                base = code.add(at, low + first)
+                columns = code.transpose([code.load(source, code.add(base, row), mask)
+                                          for row in rows])
+                for tap in wanted:
+                    code.store(columns[tap.v_source - low - first], scratch,
+                               code.add(to, tap.v), aligned=True)
+        each(code, [(place.count[a], a.v_source, a.v) for a in self.reduction], squares)
+
     def _transposed(self, code: VectorCode, source: Any, scratch: Any, place: Place,
                     valid: Index) -> None:
         taken = self._run_axes() or 0
@@ -144,9 +179,7 @@ class PanelStage:
         run: Index = len(self.taps)
         for axis in inner:
             run = code.mul(run, place.count[axis])
-        w, stride = code.lanes, self.lanes[-1].v_source
-        rows = [lane * stride if valid == w else
-                code.mul(code.minimum(lane, code.sub(valid, 1)), stride) for lane in range(w)]
+        w, rows = code.lanes, self._row_offsets(code, valid)
 
         def squares(at: Index, to: Index) -> None:
             def square(k: Index, mask: Any) -> None:

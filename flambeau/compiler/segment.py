@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from .figures import figures
 from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
 from .program import Program
@@ -23,7 +24,11 @@ class Segment:
     Attributes:
         values: value numbers in the order of the table.
         read, written: value numbers that the nests load and store.
+        work: rough count of scalar operations.
+        kernels: facts about each function, for reports.
     """
+
+    _KEPT = ("name", "read", "written", "values", "work", "kernels")
 
     def __init__(self, name: str, functions: list[Any], program: Program) -> None:
         self.name = name
@@ -33,8 +38,23 @@ class Segment:
         self.read = list(dict.fromkeys(reads))
         self.values = list(dict.fromkeys([*self.read, *self.written]))
         self.work = sum(f.work for f in functions)
+        self.kernels = [figures(f, program.specs) for f in functions]
         self.function: Any = None
         self.run_threads: Any = None
+
+    def facts(self) -> dict[str, Any]:
+        """What a later process needs to run the same object code, as plain values."""
+        return {name: getattr(self, name) for name in self._KEPT}
+
+    @classmethod
+    def restored(cls, facts: dict[str, Any]) -> Segment:
+        """The segment that gave these facts; its functions exist as object code only."""
+        self = cls.__new__(cls)
+        self.functions = []
+        self.function = self.run_threads = None
+        for name in cls._KEPT:
+            setattr(self, name, facts[name])
+        return self
 
     def prepare(self, arena: Any, program: Program) -> None:
         """Fill in the addresses that never change; list what each run must look up."""

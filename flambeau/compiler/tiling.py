@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from .machine import Machine
 from .nest import Axis, Nest
 
+UNALIGNED = 2.4  # load slots of a vector that crosses cache lines
 LATENCY = 4.0  # of a multiply-add
 LARGEST_BODY = 420  # multiply-adds emitted for one tile, taps times accumulators
 _LEAST_UNITS = 8
@@ -28,7 +29,7 @@ class Model:
         depth: length of the reduction.
         taps: constant positions emitted per step.
         store: cycles to store one accumulator.
-        load: load slots that a vector of V takes: 1 aligned, 2 unaligned.
+        load: load slots that a vector takes: 1 aligned, more where it crosses cache lines.
         dotted: vectors along the reduction.
     """
 
@@ -60,7 +61,8 @@ class Model:
         if not self.dotted:
             loads += 0.02 * rows
         steps = self.depth / self.lanes if self.dotted else self.depth
-        return steps * max(work, loads, LATENCY) + 12 + self.store * vectors * rows
+        stream = 0.1 * vectors
+        return steps * (max(work, loads, LATENCY) + stream) + 12 + self.store * vectors * rows
 
 
 Option = tuple[list[int], list[tuple[int, int]]]  # tiles by axis, (extent in steps, how often)

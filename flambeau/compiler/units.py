@@ -125,6 +125,7 @@ class UnitEmitter:
         axis = nest.reduction[level]
         start: Index = 0
         stop: Index = axis.size
+        extent = nest.part_size() if level == 0 else axis.size
         if level == 0 and nest.parts > 1:
             start = code.mul(part, nest.part_size())
             stop = code.minimum(axis.size, code.add(start, nest.part_size()))
@@ -134,7 +135,7 @@ class UnitEmitter:
             self.place.count[axis] = axis.block if whole else code.minimum(axis.block,
                                                                            code.sub(stop, k))
             done = last
-            if axis.block < axis.size:
+            if axis.block < extent:
                 ends = code.less(stop, code.add(code.add(k, axis.block), 1))
                 done = code.both(last, ends)
             self._block(level + 1, part, done, blocked)

@@ -179,6 +179,11 @@ class VectorCode:
             out.append(phi)
         return out
 
+    def opaque(self, pointer: Any) -> Any:
+        """The same pointer, of which LLVM does not know that it is the same."""
+        kind = ir.FunctionType(PTR, [PTR])
+        return self.builder.asm(kind, "", "=r,0", [pointer], side_effect=True)
+
     # ---- memory ----
 
     def at(self, pointer: Any, index: Index) -> Any:

@@ -14,13 +14,14 @@ import numpy as np
 
 from ..compiler import llvm, special_loops
 from ..compiler.fuse import Call, Kernel, plan_steps
-from ..compiler.jit import Library, object_code
+from ..compiler.jit import Library
 from ..compiler.loops import lower
-from ..compiler.program import inline
+from ..compiler.program import Program, inline
 from ..compiler.segment import Segment, SegmentWriter
 from ..compiler.simplify import simplify
 from ..graph import Node
 from ..ops.define import as_array
+from . import plan_cache
 from .memory import Arena, plan_memory
 from .threads import pool
 
@@ -29,29 +30,32 @@ _ALIASES = ("movement", "cast", "elementwise", "gather")
 
 
 class Plan:
-    """A compiled structure: what to run, in order, over numbered values."""
+    """A compiled structure: what to run, in order, over numbered values.
 
-    def __init__(self, nodes: Sequence[Node], held: set[int]) -> None:
+    Args:
+        nodes, held: what a flush realizes, and the ids of those to deliver.
+        apart: make every kernel a segment of its own, to be timed; such plans are not kept on disk.
+    """
+
+    def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:
         self.program = simplify(inline(nodes, held)[0])
-        specs = self.program.specs
-        self.steps, self.roots = plan_steps(self.program, lambda i: llvm.takes(i, specs))
         self.stages: list[Any] = []
-        self._write()
+        self._make(apart)
         self._allocate()
 
-    def _write(self) -> None:
-        writer = SegmentWriter(self.program)
-        for step in self.steps:
-            if isinstance(step, Kernel):
-                writer.add(lower(self.program, step, self.roots))
-            elif special_loops.takes(step.instr, self.program.specs):
-                writer.add_special(step.instr)
-            else:
-                writer.close()
-                writer.stages.append(step)
-        writer.close()
-        self.stages = writer.stages
-        self.library = Library(object_code(writer.module)) if writer.count else None
+    def _make(self, apart: bool) -> None:
+        key = None if apart else plan_cache.program_key(self.program)
+        found = plan_cache.load(key)
+        if found is not None:
+            self.stages, self.code = _restored(found[0], self.program), found[1]
+        else:
+            writer = write_segments(self.program, apart)
+            self.stages = writer.stages
+            self.code = (plan_cache.translate(writer.module) if writer.count else
+                         plan_cache.Code(b"", "", "compiled", 0.0))
+            plan_cache.store(key, [_facts(stage) for stage in self.stages], self.code)
+        self.library = Library(self.code.data) if self.code.data else None
+        self.code.data = b""
         for stage in self.stages:
             if isinstance(stage, Segment) and self.library is not None:
                 stage.function = self.library.function(
@@ -63,7 +67,7 @@ class Plan:
         """Intermediate kernel results live in one arena; what leaves the plan is allocated anew."""
         program = self.program
         escapes = set(program.outputs)
-        for step in reversed(self.steps):
+        for step in reversed(self.stages):
             if isinstance(step, Call) and step.instr.prim.kind in _ALIASES:
                 if step.instr.out in escapes:
                     escapes.update(step.instr.args)
@@ -131,6 +135,35 @@ class Plan:
                 for v in dead:
                     values.pop(v, None)
         return [values[v] for v in self.program.outputs]
+
+
+def write_segments(program: Program, apart: bool = False) -> SegmentWriter:
+    """The stages of a simplified program and the LLVM module of its kernels."""
+    specs = program.specs
+    steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
+    writer = SegmentWriter(program)
+    for step in steps:
+        if isinstance(step, Kernel):
+            writer.add(lower(program, step, roots))
+        elif special_loops.takes(step.instr, specs):
+            writer.add_special(step.instr)
+        else:
+            writer.close()
+            writer.stages.append(step)
+        if apart:
+            writer.close()
+    writer.close()
+    return writer
+
+
+def _facts(stage: Segment | Call) -> Any:
+    """A stage as plain values: a segment's table, or the line that a call runs."""
+    return stage.facts() if isinstance(stage, Segment) else stage.instr.out
+
+
+def _restored(stages: Any, program: Program) -> list[Any]:
+    lines = {instr.out: instr for instr in program.instrs}
+    return [Segment.restored(s) if isinstance(s, dict) else Call(lines[s]) for s in stages]
 
 
 def run_threads(function: Any, table: int, work: int) -> None:

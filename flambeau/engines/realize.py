@@ -10,31 +10,16 @@ import importlib
 import os
 import threading
 import weakref
-from collections import Counter
+import time
 from sys import getrefcount
 from typing import Any
 
 from ..graph import CACHE_LIMIT, Node, pending
-from . import reference
+from . import churn, notices, reference
+from .statistics import Compilation, Structure, observations, statistics
 
 _lock = threading.RLock()
-
-
-class Statistics:
-    """Counts of what ran, for explain() and the tests: flushes by reason, distinct structures."""
-
-    def __init__(self) -> None:
-        self.flushes: Counter[str] = Counter()
-        self.seen: Counter[int] = Counter()  # by hash of the structural key
-        self.nodes = 0
-        self.compiled = 0
-
-    def __repr__(self) -> str:
-        return (f"{sum(self.flushes.values())} flushes {dict(self.flushes)}, {self.nodes} nodes, "
-                f"{len(self.seen)} structures")
-
-
-statistics = Statistics()
+MAX_PLANS = 256  # compiled plans kept; those used least recently go
 
 
 def realize(node: Node, reason: str) -> Any:
@@ -46,6 +31,9 @@ def realize(node: Node, reason: str) -> Any:
     if node.data is None:
         flush(reason)
         if node.data is None:
+            with _lock:  # until the thread that took it has run it
+                pass
+        if node.data is None:
             raise node.template.error
     return node.data
 
@@ -55,7 +43,7 @@ def flush(reason: str) -> None:
     if not pending.nodes:
         return
     with _lock:
-        nodes = pending.take()
+        nodes = [n for n in pending.take() if n.data is None]  # postponed ones may have run since
         held = _held(nodes)
         if len(held) < len(nodes):
             needed = _needed(nodes, held)
@@ -65,11 +53,16 @@ def flush(reason: str) -> None:
         statistics.flushes[reason] += 1
         statistics.nodes += len(nodes)
         key, arguments = structure(nodes, held)
-        statistics.seen[hash(key)] += 1
+        entry = _structure(key)
         error = None
-        if not (mode.native and _run_native(key, nodes, held, arguments)):
+        native = mode.native and _run_native(entry, nodes, held, arguments)
+        if not native:
             arguments.clear()
             error = reference.run(nodes)
+        entry.native += native
+        for observation in observations:
+            observation.flushed(reason, entry, native)
+    notices.deliver()
     if error is not None:
         raise error
 
@@ -81,52 +74,71 @@ class Mode:
         native: whether compiled code is used at all (`FLAMBEAU_ENGINE=reference` turns it off).
         patience: how often a structure must come before it is compiled (1: at once).
         worth: how many elements it must have made by then, each node counting for 2,000 more.
+        deterministic: whether all flushes are compiled, so that reruns are equal bit for bit.
+        warn_only: what `use_deterministic_algorithms` was told beside.
     """
 
     native = os.environ.get("FLAMBEAU_ENGINE", "reference") != "reference"
     patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
     worth = 2_000_000
+    deterministic = False
+    warn_only = False
 
 
 mode = Mode()
+_structures: dict[Any, Structure] = {}
 
 
-class _Hot:
-    """A structure that came more than once."""
-
-    __slots__ = ("count", "plan")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.plan: Any = None
-
-
-_hot: dict[Any, _Hot] = {}
+def _structure(key: Any) -> Structure:
+    """The entry of a structural key, counted."""
+    entry = _structures.get(key)
+    if entry is None:
+        if len(_structures) >= CACHE_LIMIT:
+            del _structures[next(k for k, old in _structures.items() if old.plan is None)]
+        entry = _structures[key] = Structure(key)
+    statistics.seen[entry.hash] += 1
+    statistics.number += 1
+    entry.count += 1
+    entry.last = statistics.number
+    return entry
 
 
 def _worth_compiling(count: int, nodes: list[Node]) -> bool:
     """By counts and sizes, never by the clock: engines round differently, and runs must repeat."""
+    if mode.deterministic or mode.patience == 1:
+        return True
     if count < mode.patience:
         return False
-    if mode.patience == 1:
-        return True
     size = sum([2000 + (n.spec.size if n.spec is not None else 0) for n in nodes])
     return count * size >= mode.worth
 
 
-def _run_native(key: Any, nodes: list[Node], held: set[int], arguments: list[Any]) -> bool:
+def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
+    """Make a structure's plan; the plan used least recently gives way at the limit."""
+    start = time.perf_counter()
+    entry.plan = importlib.import_module("flambeau.engines.native").Plan(nodes, held)
+    done = Compilation(entry.title(), time.perf_counter() - start, entry.plan.code.source,
+                       notices.call_site())
+    statistics.compiled += 1
+    statistics.compilations.append(done)
+    for observation in observations:
+        observation.compilations.append(done)
+    if mode.patience > 1:  # at 1 every shape is compiled because the user wants it so
+        churn.compiled(entry.key, done.site)
+    planned = [s for s in _structures.values() if s.plan is not None]
+    if len(planned) > MAX_PLANS:
+        oldest = min(planned, key=lambda s: s.last)
+        oldest.plan, oldest.count = None, 0
+        statistics.dropped += 1
+
+
+def _run_native(entry: Structure, nodes: list[Node], held: set[int],
+                arguments: list[Any]) -> bool:
     """Run a flush as compiled code if its structure is hot; False if the reference must."""
-    entry = _hot.get(key)
-    if entry is None:
-        if len(_hot) >= CACHE_LIMIT:
-            del _hot[next(iter(_hot))]
-        entry = _hot[key] = _Hot()
-    entry.count += 1
     if entry.plan is None:
         if not _worth_compiling(entry.count, nodes):
             return False
-        entry.plan = importlib.import_module("flambeau.engines.native").Plan(nodes, held)
-        statistics.compiled += 1
+        _compile(entry, nodes, held)
     delivered = [n for n in nodes if id(n) in held and n.spec is not None]
     try:
         results = entry.plan.run(arguments)
@@ -164,7 +176,8 @@ def _postpone(nodes: list[Node], held: set[int]) -> None:
     """Keep pending what only retained tape entries refer to, and what that depends on."""
     wanted = {id(x) for entry in list(retained) for x in entry.saved or () if x.data is None}
     kept = _needed(nodes, wanted)
-    pending.nodes[:0] = [n for n in kept if id(n) not in held]
+    with pending.lock:
+        pending.nodes[:0] = [n for n in kept if id(n) not in held]
 
 
 def _needed(nodes: list[Node], held: set[int]) -> list[Any]:

@@ -41,6 +41,8 @@ def run(nodes: list[Any]) -> BaseException | None:
 
 
 def _realize(node: Node) -> None:
+    if type(node.template) is Failed:
+        raise node.template.error
     if node.template is None:
         parent = node.inputs[0]
         if parent.data is None:

@@ -83,10 +83,43 @@ def set_num_threads(count: int) -> None:
     """Set how many threads compiled code uses.
 
     Raises:
-        RuntimeError: unless it is positive.
+        RuntimeError: unless it is a positive int.
+
+    Source: torch.set_num_threads.
     """
+    pool.size = _positive("set_num_threads", count)
+
+
+class _Interop:
+    """Threads between operations: there are none here, the number is only remembered."""
+
+    size = available()
+    is_set = False
+
+
+def get_num_interop_threads() -> int:
+    """How many threads run operations beside each other: what was set, and of no effect."""
+    return _Interop.size
+
+
+def set_num_interop_threads(count: int) -> None:
+    """Accept a number of threads between operations: a flush is one function, so it has no effect.
+
+    Raises:
+        RuntimeError: unless it is a positive int, or if it was called before.
+
+    Source: torch.set_num_interop_threads.
+    """
+    count = _positive("set_num_interop_threads", count)
+    if _Interop.is_set:
+        raise RuntimeError("Error: cannot set number of interop threads after parallel work has "
+                           "started or set_num_interop_threads called")
+    _Interop.size, _Interop.is_set = count, True
+
+
+def _positive(name: str, count: int) -> int:
     if not isinstance(count, int) or isinstance(count, bool):
-        raise TypeError(f"set_num_threads expects an int, but got {type(count).__name__}")
+        raise RuntimeError(f"{name} expects an int, but got {type(count).__name__}")
     if count <= 0:
-        raise RuntimeError("set_num_threads expects a positive integer")
-    pool.size = count
+        raise RuntimeError(f"{name} expects a positive integer")
+    return count

@@ -18,6 +18,7 @@ from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from .overload import is_number
+from .scalars import check_fits
 
 
 @op(name="_to_copy", grad="ToCopyBackward0", widen=False)
@@ -149,6 +150,7 @@ def fill_(input: Any, value: Any) -> Any:
                         f"({type(value).__name__}), but expected one of:\n * (Tensor value)\n"
                         " * (Number value)\n")
     spec = input._node.spec
+    check_fits(value, spec.dtype, reduced=False)
     array = np.asarray(value).astype(spec.dtype.numpy)
     new = wrap(leaf(np.broadcast_to(array, spec.shape), spec.dtype))
     return assign(input, new, "FillBackward2")

@@ -20,6 +20,7 @@ from ..ops.movement import embed, expand, reshape, strided_slice
 from .loss import named, reduction_of
 
 _NONE = float("-inf")  # the logarithm of a probability of zero
+_WHERE = " (while checking arguments for ctc_loss_allocate_outputs)"
 
 
 def _log_sum(*terms: Any) -> Any:
@@ -95,8 +96,14 @@ def _losses(log_probs: Any, labels: Any, running: Any, target_lengths: Any, blan
     return reshape(-_log_sum(final, before), shape=(batch,))
 
 
-@op(name="ctc_loss", grad=lambda specs, static: named(
-    "WhereBackward0" if static[1] else "CtcLossBackward0")(specs, static))
+def _name(specs: Any, static: Any) -> str:
+    elementwise = "WhereBackward0" if static[1] else "CtcLossBackward0"
+    if len(specs[0].shape) == 2:
+        elementwise = "SqueezeBackward1"
+    return str(named(elementwise)(specs, static))
+
+
+@op(name="ctc_loss", grad=_name)
 def _ctc_loss(log_probs: Value, targets: Value, input_lengths: Value, target_lengths: Value,
               blank: int, zero_infinity: bool, reduction: str) -> Any:
     x = log_probs
@@ -183,30 +190,29 @@ def _check(log_probs: Any, targets: Any, frames_of: Any, labels_of: Any, blank: 
         raise RuntimeError("input_lengths must be of size batch_size")
     if labels_of.size != batch:
         raise RuntimeError("target_lengths must be of size batch_size")
-    for b, n in enumerate(frames_of):
+    for n in frames_of:
         if n < 0:
-            raise RuntimeError(f"Expected input_lengths to have value at least 0, but got value {n}"
-                               " (while checking arguments for ctc_loss_allocate_outputs)")
+            raise RuntimeError("Expected input_lengths to have value at least 0, but got value "
+                               f"{n}{_WHERE}")
         if n > shape[0]:
             raise RuntimeError(f"Expected input_lengths to have value at most {shape[0]}, but got "
-                               f"value {frames_of[b]} (while checking arguments for ctc_loss_allocate_outputs)")
+                               f"value {n}{_WHERE}")
     _check_targets(targets, labels_of, len(shape) == 3)
 
 
 def _check_targets(targets: Any, labels_of: Any, batched: bool) -> None:
-    where = " (while checking arguments for ctc_loss_allocate_outputs)"
     for n in labels_of:
         if n < 0:
             raise RuntimeError("Expected target_lengths to have value at least 0, but got value "
-                               f"{n}{where}")
+                               f"{n}{_WHERE}")
     longest, total = int(labels_of.max(initial=0)), int(labels_of.sum())
     if targets.ndim == 1 and batched:
         if targets.shape[0] != total:
             raise RuntimeError(f"Expected tensor to have size {total} at dimension 0, but got size "
-                               f"{targets.shape[0]} for argument #2 'targets'{where}")
+                               f"{targets.shape[0]} for argument #2 'targets'{_WHERE}")
     elif targets.shape[-1] < longest:
         raise RuntimeError(f"Expected tensor to have size at least {longest} at dimension 1, but "
-                           f"got size {targets.shape[-1]} for argument #2 'targets'{where}")
+                           f"got size {targets.shape[-1]} for argument #2 'targets'{_WHERE}")
 
 
 def _as_rows(targets: Any, labels_of: Any) -> Any:

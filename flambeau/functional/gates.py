@@ -16,6 +16,7 @@ from ..ops import elementwise as ew
 from ..ops.movement import reshape, strided_slice
 from . import softmax as exponentials
 from .reduction import wrap_dim
+from .sampling import stream_of
 
 
 @op(name="glu", grad="GluBackward0")
@@ -131,20 +132,24 @@ def rrelu(input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: 
 
     Source: Xu et al. 2015; PyTorch page `torch.nn.functional.rrelu`.
     """
-    if lower > upper:
-        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
-    slope: Any = (lower + upper) / 2
-    if training:
-        slope = wrap(leaf(rrelu_noise(default_generator, input._data("rrelu"), lower, upper),
-                          input.dtype))
-    result = _rrelu(input, slope)
+    result = leaked(input, lower, upper, training, default_generator)
     return assign(input, result) if inplace else result
 
 
-def rrelu_(input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3,
-           training: bool = False) -> Any:
-    """`rrelu` in place."""
-    return rrelu(input, lower, upper, training, True)
+def leaked(input: Any, lower: float, upper: float, training: bool, stream: Any) -> Any:
+    """The randomized leaky ReLU with slopes from a stream of random numbers."""
+    if lower > upper:
+        raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    if not training:
+        return _rrelu(input, (lower + upper) / 2)
+    slopes = rrelu_noise(stream, input._data("rrelu"), lower, upper)
+    return _rrelu(input, wrap(leaf(slopes, input.dtype)))
+
+
+def rrelu_(input: Any, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False,
+           generator: Any = None) -> Any:
+    """`rrelu` in place, with slopes from a generator (None: the default one)."""
+    return assign(input, leaked(input, lower, upper, training, stream_of(generator)))
 
 
 # ---- along a dimension --------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from ..ops import elementwise as ew
 from ..ops import gather as gt
 from ..ops import movement as mv
 from ..ops.define import Sym
+from .scalars import check_fits
 
 _PARTS = (slice, list, tuple, TensorBase, np.ndarray)  # in a list, they make it stand for a tuple
 _WRONG_KIND = "tensors used as indices must be long, int, byte or bool tensors"
@@ -64,6 +65,8 @@ def _as_index(entry: Any) -> Any:
             entry = entry.astype(np.int64)
         elif entry.dtype.kind == "f":
             entry = entry.astype(np.int64)
+    elif isinstance(entry, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(entry).__name__}'")
     elif not isinstance(entry, np.ndarray):
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte "
                          f"Variables are valid indices (got {type(entry).__name__})")
@@ -507,6 +510,8 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
         raise TypeError(f"can't assign a {name} to a torch."
                         f"{scalar_name(input._node.spec.dtype)}Tensor")
+    if type(value) is int or type(value) is float:
+        check_fits(value, input._node.spec.dtype, reduced=False)
     if isinstance(value, complex) and not input._node.spec.dtype.is_complex:
         raise RuntimeError("value cannot be converted to type "
                            f"{_C_NAMES.get(input._node.spec.dtype.name, 'float')} without overflow")

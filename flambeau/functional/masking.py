@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from ..autograd.base import TensorBase, wrap
 from ..autograd.record import Value, Values, op
-from ..dtype import bool_, finfo, float16, python_dtype, result_type_of, scalar_name
+from ..dtype import bool_, python_dtype, result_type_of, scalar_name
 from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import gather as gt
 from ..ops import movement as mv
 from .calling import with_out
+from .scalars import check_fits
 
 _C_NAMES = {
     "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short",
@@ -55,9 +55,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
     Source: PyTorch, torch.Tensor.masked_fill_.
     """
-    if isinstance(value, (int, float)) and input._node.spec.dtype is float16 and (
-            math.isfinite(value) and abs(value) > finfo(float16).max):
-        raise RuntimeError("value cannot be converted to type c10::Half without overflow")
+    if isinstance(value, (int, float)):
+        check_fits(value, input._node.spec.dtype)
     return _masked_fill(input, mask, value)
 
 

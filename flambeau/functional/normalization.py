@@ -398,14 +398,36 @@ def _local_response_norm(input: Value, size: int, alpha: Value, beta: float, k: 
                          f"(got {x.ndim} dimensions)")
     if not x.size:
         return x
-    padded = (x.shape[0], x.shape[1] + size - 1, *x.shape[2:])
+    return x / ((_neighbours(x * x, size // 2, size) / size) * alpha + k) ** beta
+
+
+def _neighbours(x: Any, before: int, count: int) -> Any:
+    """For each channel the sum of `count` channels, `before` of which precede it."""
+    padded = (x.shape[0], x.shape[1] + count - 1, *x.shape[2:])
     one, zeros = (1,) * x.ndim, (0,) * (x.ndim - 2)
-    squares = embed(x * x, shape=padded, start=(0, size // 2, *zeros), step=one, value=0)
+    wide = embed(x, shape=padded, start=(0, before, *zeros), step=one, value=0)
     total: Any = None
-    for i in range(size):
-        part = strided_slice(squares, start=(0, i, *zeros), shape=x.shape, step=one)
+    for i in range(count):
+        part = strided_slice(wide, start=(0, i, *zeros), shape=x.shape, step=one)
         total = part if total is None else total + part
-    return x / ((total / size) * alpha + k) ** beta
+    return total
+
+
+@op(grad="CrossMapLRN2dBackward")
+def cross_map_lrn2d(input: Value, size: int, alpha: Value, beta: float, k: Value) -> Any:
+    """`local_response_norm` as the module CrossMapLRN2d has it.
+
+    Its running sum over the channels never gives up the first one, and its gradient ignores that.
+    """
+    x = input
+    reach = (size - 1) // 2
+    squares = x * x
+    total = _neighbours(squares, reach, 2 * reach + 1)
+    one, zero = (1,) * x.ndim, (0,) * x.ndim
+    first = strided_slice(squares, start=zero, shape=(x.shape[0], 1, *x.shape[2:]), step=one)
+    late = reshape(rd.iota(n=x.shape[1]), shape=(1, x.shape[1], *(1,) * (x.ndim - 2))) > reach
+    extra = ar.where(late, ew.stop_gradient(first), ar.literal(0, x.dtype))
+    return x / ((total + extra) * alpha / size + k) ** beta
 
 
 def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75,

@@ -87,6 +87,7 @@ from flambeau.functional.normalization import (
 
 # ---- distances ----------------------------------------------------------------------------------
 from flambeau.functional.distance import cosine_similarity, pairwise_distance
+from flambeau.functional.norms import pdist
 
 # ---- linear maps ---------------------------------------------------------------------------------
 from flambeau.functional.bilinear import bilinear

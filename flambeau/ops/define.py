@@ -8,6 +8,7 @@ primitives with known shapes. It is made by `trace`: a Python function runs once
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -63,10 +64,18 @@ class Instr:
         self.spec = spec
 
 
+class _Traces(threading.local):
+    """The templates that this thread is constructing, the innermost last."""
+
+    def __init__(self) -> None:
+        self.stack: list[Trace] = []
+
+
+traces = _Traces()
+
+
 class Trace:
     """A template under construction."""
-
-    stack: list[Trace] = []
 
     def __init__(self) -> None:
         self.inputs: list[Sym] = []
@@ -86,16 +95,16 @@ class Trace:
         return sym
 
     def __enter__(self) -> Trace:
-        Trace.stack.append(self)
+        traces.stack.append(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        Trace.stack.pop()
+        traces.stack.pop()
 
 
 def emit(prim: Primitive, args: Sequence[Sym], params: dict[str, Any]) -> Any:
     """Write down one primitive in the current trace and return its symbolic result."""
-    trace = Trace.stack[-1]
+    trace = traces.stack[-1]
     result = prim.rule(*[a.spec for a in args], **params)
     out = trace.new(result)
     trace.instrs.append(Instr(prim, tuple(a.id for a in args), params, out.id, result))

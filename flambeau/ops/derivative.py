@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .define import Instr, Sym, Template, Trace, finish, item, live_instrs
+from .define import Instr, Sym, Template, finish, item, live_instrs, traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def inline(template: Template, args: Sequence[Sym]) -> tuple[Sym, ...]:
 
 
 def _replay(instrs: Sequence[Instr], values: dict[int, Any]) -> None:
-    trace = Trace.stack[-1]
+    trace = traces.stack[-1]
     for instr in instrs:
         out = trace.new(instr.spec)
         trace.instrs.append(Instr(instr.prim, tuple(values[a].id for a in instr.args),

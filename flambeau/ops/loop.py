@@ -15,7 +15,7 @@ import numpy as np
 
 from ..graph import Spec, spec
 from .contraction import dot
-from .define import Instr, Primitive, Sym, Template, Trace, trace
+from .define import Instr, Primitive, Sym, Template, trace, traces
 from .derivative import Vjp, inline, vjp_of
 from .movement import concatenate, reshape, strided_slice, zeros
 from .reduction import reduce_sum
@@ -146,7 +146,7 @@ class _Backward:
         for i in self.moving:
             g = by_input[i]
             carried.append(zeros(known["ct", i].shape, known["ct", i]) if g is None else g)
-        lines = {line.out: line for line in Trace.stack[-1].instrs}
+        lines = {line.out: line for line in traces.stack[-1].instrs}
         self.row_of = {v.id: k - len(self.moving) for k, v in enumerate(values)
                        if len(self.moving) <= k < len(self.moving) + len(self.scanned)}
         self.outputs: list[int] = []
@@ -155,7 +155,7 @@ class _Backward:
         self.sums = {i: self._plan(by_input[i].id, lines) for i in self.summed
                      if by_input[i] is not None}
         specs = {**{v.id: v.spec for v in values}, **{n: line.spec for n, line in lines.items()}}
-        return (*carried, *[Sym(Trace.stack[-1], n, specs[n]) for n in self.outputs])
+        return (*carried, *[Sym(traces.stack[-1], n, specs[n]) for n in self.outputs])
 
     def _place(self, number: int) -> int:
         """Have the loop stack the values of this number, unless they come from a stack already."""

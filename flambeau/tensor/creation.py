@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd.base import TensorBase
 from ..dtype import dtype, get_default_dtype, int64
+from ..functional.scalars import check_fits
 from .arrays import from_array
 from .data import check_device, finished, leaf_type
 
@@ -160,6 +161,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: dtype | None = N
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.item()  # type: ignore[attr-defined]
     shape = sizes((size,) if hasattr(size, "__index__") else tuple(size), "full")
+    check_fits(fill_value, d, reduced=False)
     array = np.broadcast_to(np.asarray(fill_value), shape).astype(d.numpy)
     return finished(array, d, requires_grad, out)
 

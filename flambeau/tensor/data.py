@@ -78,7 +78,7 @@ def array_of(data: Any, d: dtype | None, copy: bool = True) -> tuple[Any, dtype]
         d = d or from_numpy_dtype(data.dtype)
         return np.array(data).astype(d.numpy, copy=False), d
     if _kinds(data) <= _PYTHON_NUMBERS:
-        native = _python_array(data)
+        native = _python_array(data, d)
         found = d or _python_result(native)
         return _converted(native, found), found
     return _mixed_array(data, d)
@@ -100,13 +100,13 @@ def _kinds(data: Any) -> set[type]:
     return found
 
 
-def _python_array(data: Any) -> Any:
+def _python_array(data: Any, d: dtype | None) -> Any:
     try:
         native = np.array(data)
     except ValueError:
         shape_of(data)
         raise
-    if native.dtype.kind in "Ou":
+    if native.dtype.kind in "Ou" and (d is None or d.category == 1):
         raise ValueError("Overflow when unpacking long long")
     return native
 
@@ -133,12 +133,8 @@ def _converted(native: Any, d: dtype) -> Any:
 def _check_range(native: Any, d: dtype) -> None:
     limits = np.iinfo(d.numpy)
     low = -int(limits.max) if limits.min == 0 else int(limits.min)  # unsigned: -1 wraps around
-    if native.max() > limits.max or native.min() < low:
-        name = _C_NAMES.get(d.name, d.name)
-        raise RuntimeError(f"value cannot be converted to type {name} without overflow")
-
-
-_C_NAMES = {"int32": "int", "int64": "int64_t"}
+    if not low <= native.min() <= native.max() <= limits.max:  # NaN fits nowhere
+        raise RuntimeError(f"value cannot be converted to type {d.name} without overflow")
 
 
 def shape_of(data: Any) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import autograd
 from ..autograd import inplace, steps
-from ..autograd.base import TensorBase, register_tensor_class, wrap
+from ..autograd.base import Storage, TensorBase, register_tensor_class, wrap
 from ..autograd.gradient import INNER_GRADIENT, check_gradient
 from ..autograd.modes import modes
 from ..autograd.node import HookHandle, edge_of
@@ -24,6 +24,7 @@ from ..dtype import dtype as _dtype
 from ..engines import realize
 from ..graph import leaf
 from . import printing
+from .activation import ActivationMethods
 from .allocation import AllocationMethods
 from .arrays import from_array
 from .conversion import ConversionMethods
@@ -38,8 +39,8 @@ from .size import Size
 from .sorting import SortingMethods
 
 
-class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMethods, RandomMethods,
-             LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods,
+class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMethods,
+             PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods,
              TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
 
@@ -146,7 +147,9 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
         """
         storage = self._storage
         if not storage.address:
-            storage.address = _next_address(storage)
+            shared = storage.buffer if storage.shared() else None
+            storage.address = (_next_address(storage) if shared is None
+                               else int(shared.__array_interface__["data"][0]))
         return storage.address + self.storage_offset() * self.itemsize if self.numel() else 0
 
     # ---- autograd ----
@@ -343,14 +346,24 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
                                "Boolean value of Tensor with more than one value is ambiguous")
         return bool(self._data("bool").reshape(-1)[0])
 
+    def _number(self) -> Any:
+        if self.numel() != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
+
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())
+        number = self._number()
+        if isinstance(number, complex):
+            if number.imag:
+                raise RuntimeError("value cannot be converted to type double without overflow")
+            number = number.real
+        return float(number)
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self.dtype.category > 1 or self.numel() != 1:
@@ -411,8 +424,11 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
                 "pytorch/pull/103001")
         made = object.__new__(type(self))
         memo[id(self)] = made
-        source = copied(self)
-        made._storage, made._node, made._seen = source._storage, source._node, source._seen
+        storage: Any = memo.get(id(self._storage))
+        if storage is None:
+            storage = memo[id(self._storage)] = _copied_storage(self._storage)
+        made._storage, made._chain, made._layout = storage, self._chain, self._layout
+        made._node, made._seen = self._value(), storage.clock
         made._rg = self._rg
         if self._grad is not None:
             made._grad = copy.deepcopy(self._grad, memo)
@@ -421,10 +437,14 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
                 setattr(made, name, copy.deepcopy(value, memo))
         return made
 
+    def __copy__(self) -> Any:
+        made = self.detach()
+        made.__class__ = type(self)
+        made._rg = self._rg
+        made.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _FIELDS})
+        return made
+
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support "
-                               "pickling: detach() it first")
         array = np.array(self._data("pickle"))
         if self.dtype is bfloat16:
             array = array.view(np.uint16)
@@ -435,6 +455,13 @@ class Tensor(AllocationMethods, ConversionMethods, MemoryMethods, PointwiseMetho
 register_tensor_class(Tensor)
 _FIELDS = frozenset(TensorBase.__annotations__)  # all other attributes are the user's own
 _addresses = [1 << 30]
+
+
+def _copied_storage(storage: Storage) -> Storage:
+    """A storage of its own with the same values."""
+    if storage.shared():
+        return Storage(leaf(np.array(storage.buffer), storage.node.spec.dtype))
+    return Storage(storage.node)
 
 
 def _next_address(storage: Any) -> int:

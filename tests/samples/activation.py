@@ -12,6 +12,11 @@ PLAIN = ("elu", "gelu", "hardsigmoid", "hardswish", "leaky_relu", "logsigmoid", 
 IN_PLACE = [C(T((3, 4)))]
 
 ROWS = [
+    Row("relu", ONE, ALL_FLOATS), Row("selu", ONE, FLOATS), Row("celu", [C(T((3,)), 0.5)], FLOATS),
+    Row("threshold", [C(T((3, 4)), 0.1, 20.0)], FLOATS), Row("hardshrink", ONE, FLOATS),
+    Row("prelu", [C(T((3, 4)), T((4,)))], FLOATS), Row("Tensor.relu", ONE, FLOATS),
+    Row("Tensor.relu_", [C(T((3, 4)))], FLOATS), Row("Tensor.hardshrink", ONE, FLOATS),
+    Row("rrelu", [C(T((3, 4)), 0.1, 0.2, True)], FLOATS, seed=1, layouts=("contiguous",)),
     *[Row(F + name, ONE, ALL_FLOATS, second=name != "hardsigmoid", errors=INTEGERS)
       for name in PLAIN],
     *[Row(F + name, KINKS, FLOATS, second=False, differences=False)

@@ -68,7 +68,7 @@ def nextafter(a: Lanes, b: Lanes) -> Lanes:
 # ---- remainders ---------------------------------------------------------------------------------
 
 def _divided(r: Lanes, t: Lanes) -> Lanes:
-    """r - floor(r / t) t for r >= 0 and a quotient below 2**51, exactly."""
+    """r - floor(r / t) t for r >= 0 and a quotient below 2**53, exactly."""
     q = (r / t).trunc()
     if r.fused:
         rest = (-q).fma(t, r)
@@ -103,7 +103,7 @@ def _any(mask: Lanes) -> ir.Value:
 
 
 def _remainder_function(module: ir.Module, value_type: ir.Type, fused: bool) -> ir.Function:
-    """A function of the module with the loop of `_double_remainder`: one step for 50 bits."""
+    """A function of the module with the loop of `_double_remainder`: one step for 51 bits."""
     count = value_type.count if isinstance(value_type, ir.VectorType) else 1
     name = f"flambeau.remainder.v{count}f64" + ("" if fused else ".plain")
     function = module.globals.get(name)
@@ -117,7 +117,7 @@ def _remainder_function(module: ir.Module, value_type: ir.Type, fused: bool) -> 
     builder.cbranch(_any(first >= y), body, done)
     builder.position_at_end(body)
     r = Lanes(builder, builder.phi(value_type), fused)
-    shift = _exponent(r) - _exponent(y) - 50
+    shift = _exponent(r) - _exponent(y) - 52
     moved = scale_by_power(y, (shift > 0).select(shift, 0))
     rest = (r >= y).select(_divided(r, moved), r)
     r.value.add_incoming(first.value, entry)

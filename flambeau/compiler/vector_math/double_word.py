@@ -88,9 +88,11 @@ def total(a: Pair) -> Lanes:
     return a[0] + a[1]
 
 
-def polynomial_pair(u: Lanes, coefficients: Sequence[float]) -> Pair:
-    """A polynomial with an exact last step of Horner's rule."""
-    rest = u.polynomial(coefficients[1:])
-    high, low = two_product(u, rest)
-    head, tail = two_sum(u.constant(coefficients[0]), high)
-    return head, tail + low
+def polynomial_pair(u: Lanes, coefficients: Sequence[float], steps: int = 1) -> Pair:
+    """A polynomial with its last steps of Horner's rule in two words."""
+    head, tail = u.polynomial(coefficients[steps:]), u.constant(0.0)
+    for coefficient in reversed(coefficients[:steps]):
+        high, low = two_product(u, head)
+        head, error = two_sum(u.constant(coefficient), high)
+        tail = u.fma(tail, low + error)
+    return head, tail

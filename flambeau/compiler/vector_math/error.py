@@ -70,7 +70,7 @@ def erfc(x: Lanes) -> Lanes:
 def _shifted(x: Pair, centre: float, coefficients: table.Words) -> Pair:
     """A polynomial in x - centre; the slope at the centre is good enough for the second word."""
     u, rest = two_sum(x[0], x[0].constant(-centre))
-    head, low = polynomial_pair(u, coefficients)
+    head, low = polynomial_pair(u, coefficients, steps=2)
     return head, (rest + x[1]).fma(coefficients[1], low)
 
 

@@ -167,11 +167,6 @@ class Lanes:
         """The size of this value with the sign of another."""
         return self._intrinsic("copysign", self._new(self._operand(sign)))
 
-    def flip_sign(self, sign: Lanes) -> Lanes:
-        """This value, negated where another has its sign bit set."""
-        top = sign.as_integer() & sign.sign_bit
-        return (self.as_integer() ^ top).as_real()
-
     def at_least(self, low: float) -> Lanes:
         """The larger of this and a constant; NaN stays."""
         bound = self.constant(low)
@@ -225,11 +220,6 @@ class Lanes:
         return moved - magic, moved.as_integer() - self.constant(magic).as_integer()
 
     # ---- bits -----------------------------------------------------------------------------------
-    @property
-    def sign_bit(self) -> int:
-        """The integer with only the sign bit set."""
-        return -1 << (self.format.bits - 1)
-
     def as_integer(self) -> Lanes:
         """The bits of a real value as an integer of the same width."""
         wanted = _shaped(self.value.type, ir.IntType(self.format.bits))

@@ -24,9 +24,9 @@ _ROOT_HALF = 0.7071067811865476
 
 
 def split_exponent(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
-    """The exponent e as a real, m in [√½, √2) and 2**-e for positive finite x.
+    """The exponent e and m in [√½, √2) with x = 2**e m for positive finite x; e as an integer.
 
-    For denormal x the power is that of the scaled number, of no use beyond m itself.
+    The integer is that of a normal x: denormal numbers are scaled up for it.
     """
     lift = float(2 ** x.format.precision)
     denormal = x < x.format.smallest

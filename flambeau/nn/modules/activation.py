@@ -7,6 +7,7 @@ from typing import Any
 
 from flambeau.nn import functional as F
 from flambeau.nn import init as initial
+from flambeau.nn.modules._softmax import GLU, LogSoftmax, Softmax, Softmax2d, Softmin
 from flambeau.nn.modules.attention import MultiheadAttention as MultiheadAttention
 from flambeau.nn.modules.module import Module
 from flambeau.nn.parameter import Parameter
@@ -18,6 +19,10 @@ __all__ = [
     "SiLU", "Sigmoid", "Softmax", "Softmax2d", "Softmin", "Softplus", "Softshrink", "Softsign",
     "Tanh", "Tanhshrink", "Threshold",
 ]
+
+for _layer in (GLU, LogSoftmax, Softmax, Softmax2d, Softmin):
+    _layer.__module__ = __name__  # where saved objects look for them
+
 
 
 class Threshold(Module):
@@ -370,33 +375,6 @@ class SELU(_InPlace):
         return F.selu(input, self.inplace)
 
 
-class GLU(Module):
-    """a · σ(b), where a and b are the halves of the input along a dimension.
-
-    Args:
-        dim: the dimension that is halved. Default: -1.
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.nn.GLU()(torch.tensor([2., 0.]))
-        tensor([1.])
-
-    Source: Dauphin et al. 2016; torch.nn.GLU
-    """
-
-    __constants__ = ["dim"]
-
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Any) -> Any:
-        return F.glu(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
 class GELU(Module):
     """x · Φ(x), Φ the normal distribution function, or its tanh approximation.
 
@@ -611,93 +589,3 @@ class Tanhshrink(Module):
 
     def forward(self, input: Any) -> Any:
         return F.tanhshrink(input)
-
-
-class _Normalised(Module):
-    """Base of the activations along one dimension."""
-
-    __constants__ = ["dim"]
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if not hasattr(self, "dim"):
-            self.dim = None
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class Softmin(_Normalised):
-    """The softmax of −x.
-
-    Args:
-        dim: the dimension that sums to 1.
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.nn.Softmin(dim=0)(torch.zeros(2))
-        tensor([0.5000, 0.5000])
-
-    Source: torch.nn.Softmin
-    """
-
-    def forward(self, input: Any) -> Any:
-        return F.softmin(input, self.dim, _stacklevel=5)
-
-
-class Softmax(_Normalised):
-    """exp(x) / Σ exp(x) along a dimension.
-
-    Args:
-        dim: the dimension that sums to 1.
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.nn.Softmax(dim=0)(torch.zeros(2))
-        tensor([0.5000, 0.5000])
-
-    Source: torch.nn.Softmax
-    """
-
-    def forward(self, input: Any) -> Any:
-        return F.softmax(input, self.dim, _stacklevel=5)
-
-
-class LogSoftmax(_Normalised):
-    """x − log Σ exp(x) along a dimension.
-
-    Args:
-        dim: the dimension whose exponentials sum to 1.
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.nn.LogSoftmax(dim=0)(torch.zeros(2))
-        tensor([-0.6931, -0.6931])
-
-    Source: torch.nn.LogSoftmax
-    """
-
-    def forward(self, input: Any) -> Any:
-        return F.log_softmax(input, self.dim, _stacklevel=5)
-
-
-class Softmax2d(Module):
-    """The softmax over the channels of every pixel of an image (N, C, H, W) or (C, H, W).
-
-    Example:
-        >>> import flambeau as torch
-        >>> torch.nn.Softmax2d()(torch.zeros(2, 1, 1))[0]
-        tensor([[0.5000]])
-
-    Source: torch.nn.Softmax2d
-    """
-
-    def forward(self, input: Any) -> Any:
-        if input.dim() not in (3, 4):
-            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D "
-                             "instead")
-        return F.softmax(input, -3, _stacklevel=5)

@@ -304,7 +304,7 @@ class SyncBatchNorm(_BatchNorm):
         process_group: the processes whose batches are normalised together. Default: None.
 
     Raises:
-        ValueError: no dimension of channels; training, since there is only the CPU.
+        ValueError: no dimension of channels, or no channels.
 
     Example:
         >>> import flambeau as torch

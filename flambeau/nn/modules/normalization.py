@@ -5,6 +5,7 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+from flambeau.functional.normalization import cross_map_lrn2d
 from flambeau.nn import functional as F
 from flambeau.nn import init
 from flambeau.nn.modules.module import Module
@@ -55,7 +56,8 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(Module):
-    """`LocalResponseNorm` of images (N, C, H, W), under its older name.
+    """An older `LocalResponseNorm` of images (N, C, H, W); from channel (size + 1)/2 on it also
+    counts the first channel, as PyTorch's does.
 
     Args:
         size: number of neighbouring channels.
@@ -84,7 +86,7 @@ class CrossMapLRN2d(Module):
     def forward(self, input: Any) -> Any:
         if input.dim() != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
-        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+        return cross_map_lrn2d(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -234,8 +234,8 @@ class ResNet(nn.Module):
 
     Example:
         >>> import flambeau
-        >>> ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10)(flambeau.zeros(1, 3, 32, 32)).shape
-        torch.Size([1, 10])
+        >>> ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10)(flambeau.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
 
     Source: He et al. 2015, "Deep Residual Learning for Image Recognition"; torchvision, resnet.
     """
