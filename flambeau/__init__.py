@@ -62,7 +62,20 @@ from .dtype import (
 from .dtype import bool_ as bool
 from .dtype import float_ as float
 from .dtype import int_ as int
+from .engines.determinism import (
+    are_deterministic_algorithms_enabled,
+    get_deterministic_debug_mode,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_deterministic_debug_mode,
+    use_deterministic_algorithms,
+)
 from .engines.realize import eager, sync
+from .engines.threads import (
+    get_num_interop_threads,
+    get_num_threads,
+    set_num_interop_threads,
+    set_num_threads,
+)
 from .functional.adaptive_pooling import adaptive_avg_pool1d
 from .functional.adaptive_pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from .functional.added_products import addbmm, addmm, addmv, addr, baddbmm
@@ -640,7 +653,7 @@ newaxis = None
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "linalg", "nn", "optim", "utils", "vision")
-_ELSEWHERE = {"load": "checkpoint", "save": "checkpoint"}
+_ELSEWHERE = {"load": "checkpoint", "save": "checkpoint", "explain": "engines.explain"}
 
 
 def __getattr__(name: str) -> object:

@@ -167,8 +167,8 @@ def current_codec() -> TensorCodec:
 
     Example:
         >>> import flambeau.checkpoint
-        >>> current_codec().tensor_class
-        <class 'flambeau.Tensor'>
+        >>> current_codec().tensor_class.__name__
+        'Tensor'
     """
     if _registry.codec is None:
         raise RuntimeError("checkpoints need a tensor codec: call register_codec first")

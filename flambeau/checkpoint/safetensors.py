@@ -58,7 +58,7 @@ def save_file(
         >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
         >>> save_file({"weight": torch.ones(2)}, path)
         >>> os.path.getsize(path)
-        88
+        80
 
     Source:
         The format's description at https://github.com/huggingface/safetensors.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from flambeau.engines.disk_cache import cache_folder, disk_cache
+from flambeau.engines.threads import get_num_threads
 from flambeau.version import __version__, torch_version
 
 PACKAGES = ("numpy", "llvmlite", "ml_dtypes", "matplotlib", "pillow", "jax", "torch")
@@ -27,14 +30,31 @@ def usable_processors() -> int:
     return os.cpu_count() or 1
 
 
+def processor_features() -> str:
+    """Returns the processor features that compiled code may use."""
+    jit = importlib.import_module("flambeau.compiler.jit")  # LLVM: not for every command
+    return " ".join(name[1:] for name in jit.features().split(",") if name[0] == "+")
+
+
+def cache_state() -> str:
+    """Returns the folder of compiled code, how many files it holds and their size."""
+    folder = cache_folder()
+    if folder is None:
+        return "off"
+    files, size = disk_cache().size()
+    return f"{folder}, {files} files, {size / 1e6:.1f} MB"
+
+
 def info(arguments: list[str]) -> int:
-    """Prints versions, the machine and flambeau's environment variables."""
+    """Prints versions, the machine, what compiled code uses of it, its cache and flambeau's environment variables."""
     if arguments:
         print("usage: python -m flambeau info", file=sys.stderr)
         return 2
     rows = {"flambeau": f"{__version__}, after PyTorch {torch_version}",
             "python": platform.python_version(), "system": platform.platform(),
-            "machine": platform.machine(), "processors": str(usable_processors())}
+            "machine": platform.machine(), "processors": str(usable_processors()),
+            "threads": str(get_num_threads()), "features": processor_features(),
+            "cache": cache_state()}
     rows |= {package: installed_version(package) for package in PACKAGES}
     rows |= {name: value for name, value in sorted(os.environ.items())
              if name.startswith("FLAMBEAU_")}

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from flambeau.cli.explain import explain
 from flambeau.cli.info import info
 from flambeau.cli.run import run
 
@@ -18,15 +19,16 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "run":  Command(run,  "run a PyTorch script on flambeau, unmodified"),
-    "info": Command(info, "print the versions and settings a bug report needs"),
+    "run":     Command(run,     "run a PyTorch script on flambeau, unmodified"),
+    "info":    Command(info,    "print the versions and settings a bug report needs"),
+    "explain": Command(explain, "run a PyTorch script, then say what ran, when and why"),
 }
 
 
 def usage() -> str:
     """Returns the help text."""
     lines = ["usage: python -m flambeau COMMAND [arguments]", ""]
-    lines += [f"  {name:<6} {command.help}" for name, command in COMMANDS.items()]
+    lines += [f"  {name:<8} {command.help}" for name, command in COMMANDS.items()]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from llvmlite import ir
 
 from ..graph import Spec
 from .convolution import convolution_nests
+from .finish import Finish, PartialSums, emit_finish, units
 from .machine import Machine, host_machine, target_machine
 from .matmul import dot_nest
 from .nest import Nest
@@ -61,10 +62,9 @@ class Contraction:
         flops: two per multiply-add of the definition.
         epilogue_pointers: how many pointers follow.
         finish_units: if not 0, the first function's `out` is the shared scratch memory, and when all
-            its units are done, void name_finish(out, shared, begin, end, epilogue pointers...) adds the
-            partial sums up.
+            its units are done, void name_finish(out, shared, begin, end, epilogue pointers...) makes
+            the output of it.
         shared_scratch_bytes: scratch memory shared by all threads.
-        parts: number of partial sums.
         plan: the nests as text.
     """
 
@@ -75,11 +75,8 @@ class Contraction:
     epilogue_pointers: int
     finish_units: int = 0
     shared_scratch_bytes: int = 0
-    parts: int = 1
     plan: str = ""
 
-
-_FINISH_BLOCK = 4096
 
 
 def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
@@ -115,15 +112,20 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
     itemsize = specs[0].dtype.itemsize
     places = [tuple(given) if given is not None else _contiguous(shape) for given, shape in
               zip(strides or (None, None), shapes, strict=True)]
+    finish: Finish | None = None
     if prim == "dot":
         nests = [dot_nest(shapes, places, params, machine, itemsize)]
         out_size = _dot_size(shapes, params)
         flops = 2 * out_size * math.prod(shapes[0][d] for d in params["contract"][0])
     else:
-        nests, out_size, flops = convolution_nests(prim, shapes, places, params, machine,
-                                                   itemsize, epilogue is None)
+        found = convolution_nests(prim, shapes, places, params, machine, itemsize,
+                                  epilogue is None)
+        nests, out_size, flops, finish = found.nests, found.size, found.flops, found.finish
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
-    return _Writer(module, name, element, machine, epilogue, nests, out_size).write(flops)
+    if out_size and nests and nests[0].parts > 1:
+        columns = nests[0].columns
+        finish = PartialSums(nests[0].parts, out_size // columns, columns)
+    return _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -140,9 +142,11 @@ class _Writer:
     """Writes the functions of one contraction."""
 
     def __init__(self, module: ir.Module, name: str, element: Any, machine: Machine,
-                 epilogue: Epilogue | None, nests: list[Nest], out_size: int) -> None:
+                 epilogue: Epilogue | None, nests: list[Nest], out_size: int,
+                 finish: Finish | None) -> None:
         self.module, self.name, self.element, self.machine = module, name, element, machine
         self.epilogue, self.nests, self.out_size = epilogue, nests, out_size
+        self.finish = finish
         self.itemsize = 8 if isinstance(element, ir.DoubleType) else 4
         self.pointers = epilogue.pointers if epilogue is not None else 0
 
@@ -151,16 +155,14 @@ class _Writer:
         function, code = self._function(self.name, 4)
         lanes = code.lanes
         scratch = max([Scratch(n, lanes).used for n in nests], default=0) * self.itemsize
-        parts = nests[0].parts if nests else 1
-        self._body(function, code, nests, parts)
+        self._body(function, code, nests)
         code.builder.ret_void()
         done = Contraction(self.name, sum(n.units() for n in nests), scratch, flops, self.pointers)
         done.plan = "\n".join(map(str, nests))
-        if parts > 1:
-            done.parts = parts
-            done.finish_units = -(-self.out_size // self._finish_block())
-            done.shared_scratch_bytes = parts * self.out_size * self.itemsize
-            self._finish(parts)
+        if self.finish is not None and self.out_size:
+            done.finish_units = units(self.finish)
+            done.shared_scratch_bytes = self.finish.elements() * self.itemsize
+            self._finish(self.finish)
         return done
 
     def _function(self, name: str, pointers: int) -> tuple[ir.Function, VectorCode]:
@@ -178,10 +180,9 @@ class _Writer:
         return lambda m, n, x, mask: epilogue.load(code.builder, arguments, code.value(m),
                                                    code.value(n), x, mask)
 
-    def _body(self, function: ir.Function, code: VectorCode, nests: list[Nest],
-              parts: int) -> None:
+    def _body(self, function: ir.Function, code: VectorCode, nests: list[Nest]) -> None:
         out, a, b, scratch, begin, end = function.args[:6]
-        hook = None if parts > 1 else self._hook(function, code)
+        hook = self._hook(function, code) if self.finish is None else None
         first = 0
         for nest in nests:
             v, s = (b, a) if nest.swapped else (a, b)
@@ -194,33 +195,8 @@ class _Writer:
             emitter.run(low, code.minimum(code.sub(end, first), nest.units()))
             first += nest.units()
 
-    def _finish_block(self) -> int:
-        columns = self.nests[0].columns
-        return max(1, _FINISH_BLOCK // columns) * columns
-
-    def _finish(self, parts: int) -> None:
-        """Partial sums are added in order, row by row."""
+    def _finish(self, finish: Finish) -> None:
         function, code = self._function(f"{self.name}_finish", 2)
         out, shared, begin, end = function.args[:4]
-        hook = self._hook(function, code)
-        columns, w = self.nests[0].columns, code.lanes
-        rows = self._finish_block() // columns
-        total = self.out_size // columns
-
-        def vector(m: Any, n: Any, mask: Any) -> None:
-            at = code.add(code.mul(m, columns), n)
-            x = code.load(shared, at, mask)
-            for part in range(1, parts):
-                x = code.builder.fadd(x, code.load(shared, code.add(at, part * self.out_size),
-                                                   mask))
-            if hook is not None:
-                x = hook(m, n, x, mask)
-            code.store(x, out, at, mask)
-        first = code.mul(begin, rows)
-        with code.loop(first, code.minimum(code.mul(end, rows), total)) as m:
-            if columns >= w:
-                with code.loop(0, columns // w * w, w) as n:
-                    vector(m, n, None)
-            if columns % w:
-                vector(m, columns // w * w, code.mask(columns % w))
+        emit_finish(code, finish, out, shared, begin, end, self._hook(function, code))
         code.builder.ret_void()

@@ -1,7 +1,7 @@
 """The nests of convolution and its two adjoints.
 
 A spatial dimension is a line of positions j with taps t: position j reads image coordinate
-j·step + offset(t) and writes output coordinate j·out_step + out_start. The adjoint in the input of a
+j·step + offset(t) and writes output coordinate j. The adjoint in the input of a
 convolution with stride s is s such lines per dimension (phases), each with its own taps.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .finish import Weave
 from .machine import Machine
 from .matmul import dot_nest
 from .nest import Axis, Nest, Tap
@@ -42,7 +43,6 @@ class Line:
         weights: each tap's index in the kernel, evenly spaced.
         size: extent of the image.
         image: stride of the image; kernel: stride of the kernel; out: stride of the output.
-        start: first output coordinate.
     """
 
     count: int
@@ -53,7 +53,6 @@ class Line:
     image: int
     kernel: int
     out: int
-    start: int = 0
 
     @property
     def pace(self) -> int:
@@ -102,7 +101,7 @@ def _merge(lines: list[Line]) -> list[Line]:
     for line in lines:
         last = done[-1] if done else None
         plain = [x for x in (last, line) if x is not None and x.offsets == [0] and x.step == 1
-                 and x.count == x.size and x.start == 0]
+                 and x.count == x.size]
         if last is not None and len(plain) == 2 and last.image == line.image * line.size and (
                 last.out == line.out * line.size):
             done[-1] = Line(last.count * line.count, 1, [0], [0], last.size * line.size,
@@ -114,8 +113,8 @@ def _merge(lines: list[Line]) -> list[Line]:
 
 def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[Strides],
                       params: dict[str, Any], machine: Machine, itemsize: int,
-                      plain: bool) -> tuple[list[Nest], int, int]:
-    """The nests of a convolution or adjoint, the output's size, and the flops.
+                      plain: bool) -> Result:
+    """The nests of a convolution or adjoint.
 
     Args:
         prim: the primitive's name.
@@ -132,9 +131,19 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
         nest = dot_nest((a[0], b[0]), (a[1], b[1]), {"contract": contract, "batch": ((), ())},
                         machine, itemsize)
         nest.columns, nest.swapped = columns, nest.swapped != flipped
-        return [nest], size, 2 * size * math.prod(a[0][d] for d in contract[0])
+        return Result([nest], size, 2 * size * math.prod(a[0][d] for d in contract[0]))
     build = {"convolve": _forward, "convolve_input": _input, "convolve_weight": _weight}[prim]
     return build(shapes, strides, params, _Choice(machine, itemsize))
+
+
+@dataclass
+class Result:
+    """The nests of a convolution, the output's size, the flops, and the second pass if there is one."""
+
+    nests: list[Nest]
+    size: int
+    flops: int
+    finish: Weave | None = None
 
 
 Operand = tuple[tuple[int, ...], tuple[int, ...]]  # shape, strides
@@ -182,7 +191,7 @@ def _positions(size: Sequence[int], kernel: Sequence[int], params: dict[str, Any
 
 
 def _forward(shapes: Any, strides: Any, params: dict[str, Any],
-             choice: _Choice) -> tuple[list[Nest], int, int]:
+             choice: _Choice) -> Result:
     (x, w), (sx, sw) = shapes, strides
     groups = params["groups"]
     counts = _positions(x[2:], w[2:], params)
@@ -197,11 +206,12 @@ def _forward(shapes: Any, strides: Any, params: dict[str, Any],
     image = Image(x[0], groups, w[1], w[0] // groups, (sx[0], sx[1]),
                   (w[0] // groups * sw[0], sw[0], sw[1]), (out[0], out[1]), math.prod(counts))
     size = math.prod(out_shape)
-    return [choice.windows(image, lines)] if size else [], size, 2 * size * math.prod(w[1:])
+    nests = [choice.windows(image, lines)] if size else []
+    return Result(nests, size, 2 * size * math.prod(w[1:]))
 
 
 def _input(shapes: Any, strides: Any, params: dict[str, Any],
-           choice: _Choice) -> tuple[list[Nest], int, int]:
+           choice: _Choice) -> Result:
     (g, w), (sg, sw) = shapes, strides
     groups, size = params["groups"], params["size"]
     outputs = w[0] // groups
@@ -209,23 +219,57 @@ def _input(shapes: Any, strides: Any, params: dict[str, Any],
     out = _row_major(out_shape)
     image = Image(g[0], groups, outputs, w[1], (sg[0], sg[1]),
                   (outputs * sw[0], sw[1], sw[0]), (out[0], out[1]), math.prod(size))
-    phases = []
-    for i, (step, (low, _), pace) in enumerate(zip(params["stride"], params["padding"],
-                                                   params["dilation"], strict=True)):
+    if max(params["stride"], default=1) > 1:
+        return _phases(image, shapes, strides, params, choice)
+    lines = []
+    for i, (low, pace) in enumerate(zip(*_low_pace(params), strict=True)):
+        taps = list(reversed(range(w[2 + i])))
+        lines.append(Line(size[i], 1, [low - t * pace for t in taps], taps, g[2 + i], sg[2 + i],
+                          sw[2 + i], out[2 + i]))
+    total = math.prod(out_shape)
+    flops = 2 * math.prod(g) * math.prod(w[1:])
+    return Result([choice.windows(image, lines)] if total else [], total, flops)
+
+
+def _low_pace(params: dict[str, Any]) -> tuple[list[int], list[int]]:
+    return [low for low, _ in params["padding"]], list(params["dilation"])
+
+
+def _phases(image: Image, shapes: Any, strides: Any, params: dict[str, Any],
+            choice: _Choice) -> Result:
+    """A strided convolution's adjoint: each phase is a convolution, written to an array of its own."""
+    (g, w), (sg, sw) = shapes, strides
+    size, steps = params["size"], params["stride"]
+    rows = g[0] * image.outputs * image.groups
+    phases: list[list[Line]] = []
+    for i, (step, low, pace) in enumerate(zip(steps, *_low_pace(params), strict=True)):
         line = []
         for phase in range(min(step, size[i])):
             taps = [t for t in reversed(range(w[2 + i])) if (phase + low - t * pace) % step == 0]
             line.append(Line(-(-(size[i] - phase) // step), 1,
                              [(phase + low - t * pace) // step for t in taps], taps, g[2 + i],
-                             sg[2 + i], sw[2 + i], out[2 + i] * step, phase * out[2 + i]))
+                             sg[2 + i], sw[2 + i], 0))
         phases.append(line)
-    total = math.prod(out_shape)
-    nests = [choice.windows(image, list(lines)) for lines in itertools.product(*phases) if total]
-    return nests, total, 2 * math.prod(g) * math.prod(w[1:])
+    every = list(itertools.product(*[range(len(line)) for line in phases]))
+    lines = {p: [line[i] for line, i in zip(phases, p, strict=True)] for p in every}
+    filled = [p for p in every if image.channels and all(
+        line.offsets and line.size for line in lines[p])]
+    total = rows * math.prod(size)
+    weave = Weave(rows, size, steps, filled if total else [])
+    nests = []
+    for phase in filled if total else []:
+        counts = weave.counts(phase)
+        out = _row_major((g[0], rows // g[0], *counts))
+        mine = [replace(line, out=stride) for line, stride in
+                zip(lines[phase], out[2:], strict=True)]
+        nests.append(choice.windows(replace(image, out=(out[0], out[1]), columns=math.prod(counts)),
+                                    mine))
+        nests[-1].out_offset = weave.bases[phase]
+    return Result(nests, total, 2 * math.prod(g) * math.prod(w[1:]), weave)
 
 
 def _weight(shapes: Any, strides: Any, params: dict[str, Any],
-            choice: _Choice) -> tuple[list[Nest], int, int]:
+            choice: _Choice) -> Result:
     (x, g), (sx, sg) = shapes, strides
     groups, kernel = params["groups"], params["kernel"]
     channels, outputs = x[1] // groups, g[1] // groups
@@ -241,7 +285,7 @@ def _weight(shapes: Any, strides: Any, params: dict[str, Any],
                   (sg[0], outputs * sg[1], sg[1]), (out[0], out[1]), math.prod(out_shape[1:]))
     size = math.prod(out_shape)
     flops = 2 * math.prod(g) * channels * math.prod(kernel)
-    return [choice.weights(image, lines)] if size else [], size, flops
+    return Result([choice.weights(image, lines)] if size else [], size, flops)
 
 
 class _Choice:
@@ -272,8 +316,7 @@ class _Choice:
         lanes = [Axis(image.images, out=image.out[0])]
         lanes += [Axis(line.count, out=line.out) for line in lines]
         nest = Nest(lanes, [Axis(image.outputs, out=image.out[1])], [Axis(1)], [], image.columns,
-                    [Axis(image.groups, out=image.outputs * image.out[1])],
-                    out_offset=sum(line.start for line in lines))
+                    [Axis(image.groups, out=image.outputs * image.out[1])])
         for axis in [*nest.batch, *nest.lanes]:
             axis.block = 1
         lanes[-1].tile = self.width
@@ -299,12 +342,10 @@ class _Choice:
         if not channels_first:
             lanes, rows = rows, lanes
         nest = Nest(lanes, rows, [channel, *paces], [], image.columns, [group],
-                    out_offset=sum(line.start for line in lines), swapped=channels_first)
+                    swapped=channels_first)
         self._sources(nest, image, lines, channel, number, places, paces)
         depth = image.channels * math.prod(len(line.offsets) for line in lines)
-        scattered = lines[-1].out != 1
         store = 4.5 if channels_first else 1.0
-        store = 24.0 if scattered and image.columns > 1 else store
         model = Model(self.machine, self.itemsize, depth, len(nest.taps), store,
                       1.0 if channels_first else UNALIGNED)
         cost = choose_tiles(nest, model)
@@ -352,7 +393,7 @@ class _Choice:
         taps = math.prod(len(line.offsets) for line in lines)
         output = nest.lanes[0] if channels_first else nest.rows[0]
         number = nest.rows[0] if channels_first else nest.lanes[0]
-        direct = self._direct(lines, channels_first)
+        direct = self._direct(image, lines, channels_first)
         budget = 0.3 * self.machine.l2 / self.itemsize
         self._bands(number, places, channel, lines, budget)
         positions = number.block * math.prod(a.block for a in places)
@@ -370,9 +411,10 @@ class _Choice:
         if not direct:
             self._region(nest, image, lines, channel, number, places, channels_first)
 
-    def _direct(self, lines: list[Line], channels_first: bool) -> bool:
-        """Whether the image can be read where it is."""
-        if not all(line.inside() for line in lines):
+    def _direct(self, image: Image, lines: list[Line], channels_first: bool) -> bool:
+        """Whether the image can be read where it is: no border, channels not pages apart."""
+        far = image.image[1] * self.itemsize >= 4096 and image.channels > 16
+        if far or not all(line.inside() for line in lines):
             return False
         return channels_first or (lines[-1].step == 1 and lines[-1].image == 1
                                   and lines[-1].count % self.width == 0)

@@ -22,11 +22,7 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
     nest = getattr(function, "nest", None)
     known = {"name": function.name, "written": list(function.written)}
     if nest is None:
-        instr = function.instr
-        touched = sum(specs[v].nbytes for v in function.buffers)
-        return {**known, "what": [instr.prim.name], "loops": list(instr.spec.shape),
-                "operations": int(getattr(function, "operations", function.work)),
-                "bytes": touched}
+        return {**line_figures(function.instr, specs), **known}
     points = math.prod(nest.sizes)
     lines = [line for line in nest.lines if line.op not in _FREE]
     combined = [s for s in nest.stores if s.reduce]
@@ -34,6 +30,37 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
                                                 + [s.reduce for s in combined])),
             "loops": [f"{n}+" if r else n for n, r in zip(nest.sizes, nest.reduced, strict=True)],
             "operations": points * (len(lines) + len(combined)), "bytes": _bytes(function, points)}
+
+
+def line_figures(instr: Any, specs: dict[int, Any]) -> dict[str, Any]:
+    """The same facts about one line of a program."""
+    results = _flat(instr.spec)
+    operands = [s for a in dict.fromkeys(instr.args) for s in _flat(specs[a])]
+    return {"name": instr.prim.name, "what": [instr.prim.name], "loops": list(results[0].shape),
+            "operations": _operations(instr, [specs[a] for a in instr.args]),
+            "bytes": int(sum(s.nbytes for s in (*operands, *results))), "written": [instr.out]}
+
+
+def _flat(spec: Any) -> tuple[Any, ...]:
+    return spec if isinstance(spec, tuple) else (spec,)
+
+
+def _operations(instr: Any, operands: list[Any]) -> int:
+    """Multiplications and additions of contractions and windows; else one per result."""
+    name, out = instr.prim.name, instr.spec
+    if name == "dot":
+        return int(2 * out.size * math.prod(operands[0].shape[d]
+                                            for d in instr.params["contract"][0]))
+    if name == "convolve":
+        return int(2 * out.size * math.prod(operands[1].shape[1:]))
+    if name == "convolve_input":
+        return int(2 * operands[0].size * math.prod(operands[1].shape[1:]))
+    if name == "convolve_weight":
+        return int(2 * operands[1].size * math.prod(out.shape[1:]))
+    if "kernel" in instr.params:
+        smaller = min(out.size, operands[0].size)
+        return int(smaller * math.prod(instr.params["kernel"]))
+    return int(sum(s.size for s in _flat(out)))
 
 
 def _bytes(function: Any, points: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import vector_math
+from .machine import host_machine
 from .loops import Affine, Line, Nest
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
@@ -385,7 +386,7 @@ class NestFunction:
         table = _FLOAT_OPS if d.category >= 2 else _INT_OPS
         if line.op in table:
             return table[line.op](b, d, *args)
-        return vector_math.emit(b, line.op, *args)
+        return vector_math.emit(b, line.op, *args, fused=host_machine().fma)
 
 
 def _loop_order(nest: Nest) -> tuple[list[int], int | None]:

@@ -26,10 +26,17 @@ def offset(code: VectorCode, place: Place, axes: Sequence[Axis], strides: Sequen
     return total
 
 
-def gather(code: VectorCode, source: Any, where: Index, stride: int, mask: Any = None) -> Any:
-    """A vector of elements `stride` apart."""
+def strided(code: VectorCode, source: Any, where: Index, stride: int, count: Index) -> Any:
+    """A vector of `count` elements `stride` apart; zeros behind them."""
+    w = code.lanes
+    mask = None if isinstance(count, int) and count >= w else code.mask(count)
     if stride == 1:
         return code.load(source, where, mask)
+    if stride == 2:
+        last = code.sub(code.mul(count, 2), 1)
+        low = code.load(source, where, None if mask is None else code.mask(last))
+        high = code.load(source, code.add(where, w), code.mask(code.sub(last, w)))
+        return code.shuffle(low, high, range(0, 2 * w, 2))
     return code.gather(code.at(source, where), code.iota(stride), mask)
 
 
@@ -116,11 +123,9 @@ class PanelStage:
         if stride != 1 and self._span() <= 4 * len(self.taps) and len(self.taps) > 1:
             self._windows(code, source, scratch, place, valid)
             return
-        mask = None if valid is code.lanes or valid == code.lanes else code.mask(valid)
-
         def copy(at: Index, to: Index) -> None:
             for tap in self.taps:
-                x = gather(code, source, code.add(at, tap.v_source), stride, mask)
+                x = strided(code, source, code.add(at, tap.v_source), stride, valid)
                 code.store(x, scratch, code.add(to, tap.v), aligned=True)
         each(code, [(place.count[a], a.v_source, a.v) for a in self.reduction], copy)
 
@@ -267,6 +272,7 @@ class RegionStage:
         if last.window is None and len(self.box) > 1:
             step = -(-step // 16) * 16 + 16
         for item in reversed(self.box[:-1]):
+            step += 16 if step % 256 == 0 else 0  # not all on the same cache sets
             item.target = step
             step *= item.extent()
         self.size = step + slack
@@ -346,31 +352,34 @@ class RegionStage:
     def _stretch(self, code: VectorCode, source: Any, scratch: Any, at: Index, to: Index,
                  count: Index, stride: int, inside: Any) -> None:
         def copy() -> None:
-            self._sweep(code, count, lambda i, mask: code.store(
-                gather(code, source, code.add(at, code.mul(i, stride)), stride, mask), scratch,
-                code.add(to, i), mask))
+            self._sweep(code, count, lambda i, few: code.store(
+                strided(code, source, code.add(at, code.mul(i, stride)), stride, few), scratch,
+                code.add(to, i), self._mask(code, few)))
 
         def clear() -> None:
-            self._sweep(code, count, lambda i, mask: code.store(
-                code.zero(), scratch, code.add(to, i), mask))
+            self._sweep(code, count, lambda i, few: code.store(
+                code.zero(), scratch, code.add(to, i), self._mask(code, few)))
         code.choose(inside, copy, clear)
 
-    def _sweep(self, code: VectorCode, count: Index, body: Callable[[Index, Any], Any]) -> None:
+    def _mask(self, code: VectorCode, count: Index) -> Any:
+        return None if isinstance(count, int) and count == code.lanes else code.mask(count)
+
+    def _sweep(self, code: VectorCode, count: Index, body: Callable[[Index, Index], Any]) -> None:
         w = code.lanes
         whole = code.mul(code.div(count, w), w)
         if not isinstance(whole, int):
             with code.loop(0, whole, w) as i:
-                body(i, None)
+                body(i, w)
             rest = code.sub(count, whole)
             with code.when(code.less(0, rest)):
-                body(whole, code.mask(rest))
+                body(whole, rest)
             return
         if whole > 4 * w:
             with code.loop(0, whole, w) as i:
-                body(i, None)
+                body(i, w)
         else:
             for i in range(0, whole, w):
-                body(i, None)
+                body(i, w)
         if count % w:
-            body(whole, code.mask(count % w))
+            body(whole, count % w)
 

@@ -21,6 +21,7 @@ class Program:
         instrs: the lines, in order.
         outputs: numbers of the values to deliver.
         specs: the spec of every value (a tuple for primitives with several results).
+        strides: for products that read operands in place, the strides of each (None: row-major).
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Program:
         self.instrs: list[Instr] = []
         self.outputs: list[int] = []
         self.specs: dict[int, Any] = {}
+        self.strides: dict[int, Any] = {}
 
     def new(self, spec: Any) -> int:
         """A fresh value number."""
@@ -113,3 +115,15 @@ def splice(program: Program, template: Any, args: Sequence[int]) -> tuple[int, .
         names[instr.out] = program.add(instr.prim, [names[a] for a in instr.args], instr.params,
                                        instr.spec)
     return tuple(names[o] for o in template.outputs)
+
+
+def drop_dead(program: Program) -> Program:
+    """The program without lines that no output depends on (inputs stay: their order is the call's)."""
+    wanted = set(program.outputs)
+    kept = []
+    for instr in reversed(program.instrs):
+        if instr.out in wanted:
+            kept.append(instr)
+            wanted.update(instr.args)
+    program.instrs = kept[::-1]
+    return program

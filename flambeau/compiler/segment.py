@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
+from .contraction_call import ContractionFunction
 from .figures import figures
 from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
@@ -26,9 +27,11 @@ class Segment:
         read, written: value numbers that the nests load and store.
         work: rough count of scalar operations.
         kernels: facts about each function, for reports.
+        order: what each function reads and writes, for the memory plan.
+        scratch, shared: bytes of working memory that contractions need, per thread and in common.
     """
 
-    _KEPT = ("name", "read", "written", "values", "work", "kernels")
+    _KEPT = ("name", "read", "written", "values", "work", "kernels", "order", "scratch", "shared")
 
     def __init__(self, name: str, functions: list[Any], program: Program) -> None:
         self.name = name
@@ -39,6 +42,11 @@ class Segment:
         self.values = list(dict.fromkeys([*self.read, *self.written]))
         self.work = sum(f.work for f in functions)
         self.kernels = [figures(f, program.specs) for f in functions]
+        self.order = [(tuple(f.buffers), tuple(f.written)) for f in functions]
+        self.scratch = max((-(-f.scratch // 64) * 64 for f in functions
+                            if isinstance(f, ContractionFunction)), default=0)
+        self.shared = max((f.shared for f in functions if isinstance(f, ContractionFunction)),
+                          default=0)
         self.function: Any = None
         self.run_threads: Any = None
 
@@ -58,12 +66,13 @@ class Segment:
 
     def prepare(self, arena: Any, program: Program) -> None:
         """Fill in the addresses that never change; list what each run must look up."""
-        # two more words: the barrier's counter and the error report
-        self.table = np.zeros(len(self.values) + 2, np.int64)
+        # four more words: scratch memory, shared scratch, the barrier's counter, the error report
+        self.table = np.zeros(len(self.values) + 4, np.int64)
         self.numbers = self.table.view(np.float64)
         self.address = self.table.__array_interface__["data"][0]
         self.lookups: list[tuple[int, int]] = []
         self.scalars: list[tuple[int, int, bool]] = []
+        self.table[-4:-2] = arena.scratch(self.scratch, self.shared)
         for k, v in enumerate(self.values):
             if program.specs[v].weak:
                 self.scalars.append((k, v, program.specs[v].dtype.category >= 2))
@@ -113,6 +122,11 @@ class SegmentWriter:
         self._append(SpecialFunction(self.module, f"{instr.prim.name}{self.count}", instr,
                                      self.program.specs))
 
+    def add_contraction(self, instr: Any) -> None:
+        """Append a contraction to the open segment."""
+        self._append(ContractionFunction(self.module, f"{instr.prim.name}{self.count}", instr,
+                                         self.program))
+
     def _append(self, function: Any) -> None:
         function.function.linkage = "internal"
         self.pending.append(function)
@@ -132,14 +146,18 @@ class SegmentWriter:
         b = ir.IRBuilder(function.append_basic_block("entry"))
         table, thread, threads = function.args
         place = {v: k for k, v in enumerate(segment.values)}
-        counter = b.gep(table, [ir.Constant(I64, len(segment.values))])
-        error = b.gep(table, [ir.Constant(I64, len(segment.values) + 1)])
+        extra = [b.gep(table, [ir.Constant(I64, len(segment.values) + k)]) for k in range(4)]
+        counter, error = extra[2:]
 
         def word(v: int) -> Any:
             return b.load(b.gep(table, [ir.Constant(I64, place[v])]))
         for n, f in enumerate(segment.functions):
             if n:
                 b.call(self._barrier(), [counter, threads])
+            if isinstance(f, ContractionFunction):
+                own = b.add(b.load(extra[0]), b.mul(thread, ir.Constant(I64, segment.scratch)))
+                self._contraction(b, f, word, own, b.load(extra[1]), counter, thread, threads)
+                continue
             arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer())
                          for v in f.buffers]
             for v in f.numbers:
@@ -154,6 +172,22 @@ class SegmentWriter:
             begin, end = _share(b, f.units, thread, threads)
             b.call(f.function, [*arguments, begin, end])
         b.ret_void()
+
+    def _contraction(self, b: ir.IRBuilder, f: ContractionFunction, word: Any, scratch: Any,
+                     shared: Any, counter: Any, thread: Any, threads: Any) -> None:
+        """Call a contraction; where it leaves partial sums, add them up after a barrier."""
+        kinds = f.function.function_type.args
+
+        def pointer(bits: Any, k: int) -> Any:
+            return b.inttoptr(bits, kinds[k])
+        left, right = (pointer(word(v), k + 1) for k, v in enumerate(f.operands))
+        target = shared if f.finish is not None else word(f.written[0])
+        begin, end = _share(b, f.units, thread, threads)
+        b.call(f.function, [pointer(target, 0), left, right, pointer(scratch, 3), begin, end])
+        if f.finish is not None:
+            b.call(self._barrier(), [counter, threads])
+            begin, end = _share(b, f.finish_units, thread, threads)
+            b.call(f.finish, [pointer(word(f.written[0]), 0), pointer(shared, 1), begin, end])
 
     def _barrier(self) -> Any:
         """`void barrier(counter, threads)`: every thread waits until all have come."""

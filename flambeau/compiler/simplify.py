@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops.define import Instr
-from .program import Program
+from .program import Program, drop_dead
 
 Lookup = Callable[[int], Instr | None]
 
@@ -29,6 +29,8 @@ def simplify(program: Program) -> Program:
             names[instr.out] = same
             continue
         args, params = _composed(instr, args, defined.get)
+        if instr.prim.name == "permute":
+            instr, args, params = _transposed_product(instr, args, params, out, defined.get)
         key = (instr.prim.name, tuple(args), _frozen(params))
         found = made.get(key)
         if found is None:
@@ -37,18 +39,6 @@ def simplify(program: Program) -> Program:
         names[instr.out] = found
     out.outputs = [names[o] for o in program.outputs]
     return drop_dead(out)
-
-
-def drop_dead(program: Program) -> Program:
-    """The program without lines that no output depends on (inputs stay: their order is the call's)."""
-    wanted = set(program.outputs)
-    kept = []
-    for instr in reversed(program.instrs):
-        if instr.out in wanted:
-            kept.append(instr)
-            wanted.update(instr.args)
-    program.instrs = kept[::-1]
-    return program
 
 
 def _frozen(params: dict[str, Any]) -> tuple[Any, ...]:
@@ -85,6 +75,23 @@ def _constant(number: int, define: Lookup) -> Any:
     if instr is None or instr.prim.name != "constant":
         return None
     return instr.params["value"]
+
+
+def _transposed_product(instr: Instr, args: list[int], params: dict[str, Any], out: Program,
+                        define: Lookup) -> tuple[Instr, list[int], dict[str, Any]]:
+    """A product whose free dimensions are exchanged afterwards is the product the other way round."""
+    inner = define(args[0])
+    if inner is None or inner.prim.name != "dot":
+        return instr, args, params
+    contract, batch = inner.params["contract"], inner.params["batch"]
+    k, ndim = len(batch[0]), len(inner.spec.shape)
+    left = len(out.specs[inner.args[0]].shape) - k - len(contract[0])
+    swapped = (*range(k), *range(k + left, ndim), *range(k, k + left))
+    if params["dims"] != swapped:
+        return instr, args, params
+    turned = Instr(inner.prim, instr.args, {}, instr.out, instr.spec)
+    return turned, [inner.args[1], inner.args[0]], {"contract": contract[::-1],
+                                                    "batch": batch[::-1]}
 
 
 def _composed(instr: Instr, args: list[int], define: Lookup) -> tuple[list[int], dict[str, Any]]:

@@ -58,10 +58,9 @@ class Model:
         """Cycles of one tile."""
         work = vectors * rows / 2.0 if self.machine.fma else vectors * rows / 1.5
         loads = (rows * (self.load if self.dotted else 1.0) + vectors * self.load) / 2
-        if not self.dotted:
-            loads += 0.02 * rows
         steps = self.depth / self.lanes if self.dotted else self.depth
-        stream = 0.1 * vectors
+        stream = 0.2 * vectors * self.load
+        stream += 0.2 * rows * self.load if self.dotted else 0.03 * rows
         return steps * (max(work, loads, LATENCY) + stream) + 12 + self.store * vectors * rows
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .threads import available
+
 ALIGN = 64
+MAX_THREADS = available()
 
 
 class Arena:
@@ -20,6 +23,7 @@ class Arena:
         self.block = block[start:start + nbytes]
         self.base = self.block.__array_interface__["data"][0]
         self.places = places
+        self.working = [np.empty(0, np.uint8), np.empty(0, np.uint8)]
         self.views: dict[int, Any] = {}
         for v, (offset, spec) in places.items():
             flat = self.block[offset:offset + spec.nbytes]
@@ -28,6 +32,17 @@ class Arena:
     def address(self, v: int) -> int:
         """Where a value lies."""
         return int(self.base + self.places[v][0])
+
+    def scratch(self, per_thread: int, shared: int) -> tuple[int, int]:
+        """Addresses of working memory: as much as all threads of this machine need, and in common."""
+        wanted = (per_thread * MAX_THREADS, shared)
+        found = []
+        for k, nbytes in enumerate(wanted):
+            if self.working[k].size < nbytes + ALIGN:
+                self.working[k] = np.empty(nbytes + ALIGN, np.uint8)
+            start = self.working[k].__array_interface__["data"][0]
+            found.append(start + -start % ALIGN)
+        return found[0], found[1]
 
 
 def plan_memory(lives: Sequence[tuple[int, Any, int, int]]) -> Arena:

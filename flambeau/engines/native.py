@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import llvm, special_loops
+from ..compiler import contraction_call, llvm, special_loops
 from ..compiler.fuse import Call, Kernel, plan_steps
 from ..compiler.jit import Library
 from ..compiler.loops import lower
@@ -22,7 +22,7 @@ from ..compiler.simplify import simplify
 from ..graph import Node
 from ..ops.define import as_array
 from . import plan_cache
-from .memory import Arena, plan_memory
+from .memory import MAX_THREADS, Arena, plan_memory
 from .threads import pool
 
 WORK_PER_THREAD = 400_000  # scalar operations that are worth waking a thread for
@@ -38,7 +38,7 @@ class Plan:
     """
 
     def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:
-        self.program = simplify(inline(nodes, held)[0])
+        self.program = contraction_call.read_in_place(simplify(inline(nodes, held)[0]))
         self.stages: list[Any] = []
         self._make(apart)
         self._allocate()
@@ -74,10 +74,8 @@ class Plan:
         written = [v for stage in self.stages if isinstance(stage, Segment) for v in stage.written]
         inner = [v for v in written if v not in escapes]
         last = self._last_uses()
-        first = {v: n for n, stage in enumerate(self.stages) if isinstance(stage, Segment)
-                 for v in stage.written}
-        self.arena: Arena = plan_memory(
-            [(v, program.specs[v], first[v], last.get(v, first[v])) for v in inner])
+        moments = self._moments()
+        self.arena: Arena = plan_memory([(v, program.specs[v], *moments[v]) for v in inner])
         self.fresh = [[(v, program.specs[v].shape, program.specs[v].dtype.numpy)
                        for v in stage.written if v in escapes]
                       if isinstance(stage, Segment) else [] for stage in self.stages]
@@ -85,10 +83,34 @@ class Plan:
         outputs = set(program.outputs)
         self.inputs = [(k, v, program.specs[v].weak) for k, v in enumerate(program.inputs)]
         self.kept = outputs
+        segments = [stage for stage in self.stages if isinstance(stage, Segment)]
+        for stage in segments:  # working memory grows to the largest before addresses are taken
+            self.arena.scratch(stage.scratch, stage.shared)
+        for stage in segments:
+            stage.prepare(self.arena, program)
+            stage.run_threads = run_threads
+
+    def _moments(self) -> dict[int, tuple[int, int]]:
+        """When each value is first written and last read, counted in functions and calls."""
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        alias: dict[int, set[int]] = {}
+        now = 0
         for stage in self.stages:
-            if isinstance(stage, Segment):
-                stage.prepare(self.arena, program)
-                stage.run_threads = run_threads
+            order = stage.order if isinstance(stage, Segment) else [
+                (stage.instr.args, (stage.instr.out,))]
+            for reads, writes in order:
+                now += 1
+                for v in (*reads, *writes):
+                    first.setdefault(v, now)
+                    for source in (v, *alias.get(v, ())):
+                        last[source] = now
+            if isinstance(stage, Call) and stage.instr.prim.kind in _ALIASES:
+                sources: set[int] = set()
+                for v in stage.instr.args:
+                    sources |= {v, *alias.get(v, ())}
+                alias[stage.instr.out] = sources
+        return {v: (first[v], last[v]) for v in first}
 
     def _last_uses(self) -> dict[int, int]:
         last: dict[int, int] = {}
@@ -147,6 +169,8 @@ def write_segments(program: Program, apart: bool = False) -> SegmentWriter:
             writer.add(lower(program, step, roots))
         elif special_loops.takes(step.instr, specs):
             writer.add_special(step.instr)
+        elif contraction_call.takes(step.instr, specs):
+            writer.add_contraction(step.instr)
         else:
             writer.close()
             writer.stages.append(step)
@@ -168,7 +192,7 @@ def _restored(stages: Any, program: Program) -> list[Any]:
 
 def run_threads(function: Any, table: int, work: int) -> None:
     """Run a segment on as many threads as its work is worth."""
-    threads = min(pool.size, 1 + work // WORK_PER_THREAD)
+    threads = min(pool.size, MAX_THREADS, 1 + work // WORK_PER_THREAD)
     if threads == 1:
         function(table, 0, 1)
     else:

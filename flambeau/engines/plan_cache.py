@@ -78,7 +78,7 @@ def _lines(program: Program) -> list[str]:
     lines = [f"{v} {program.specs[v]}" for v in program.inputs]
     for i in program.instrs:
         lines.append(f"{i.out} {i.prim.kind} {i.prim.name} {i.args} {canonical(i.params)} "
-                     f"{canonical(i.spec)}")
+                     f"{canonical(i.spec)} {canonical(program.strides.get(i.out))}")
     return [*lines, f"{program.outputs}"]
 
 

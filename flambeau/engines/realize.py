@@ -99,8 +99,14 @@ def _structure(key: Any) -> Structure:
     statistics.seen[entry.hash] += 1
     statistics.number += 1
     entry.count += 1
+    entry.recent += 1
     entry.last = statistics.number
     return entry
+
+
+def structures() -> list[Structure]:
+    """The structures that are remembered, oldest first."""
+    return list(_structures.values())
 
 
 def _worth_compiling(count: int, nodes: list[Node]) -> bool:
@@ -128,7 +134,7 @@ def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
     planned = [s for s in _structures.values() if s.plan is not None]
     if len(planned) > MAX_PLANS:
         oldest = min(planned, key=lambda s: s.last)
-        oldest.plan, oldest.count = None, 0
+        oldest.plan, oldest.recent = None, 0  # it must become hot again
         statistics.dropped += 1
 
 
@@ -136,7 +142,7 @@ def _run_native(entry: Structure, nodes: list[Node], held: set[int],
                 arguments: list[Any]) -> bool:
     """Run a flush as compiled code if its structure is hot; False if the reference must."""
     if entry.plan is None:
-        if not _worth_compiling(entry.count, nodes):
+        if not _worth_compiling(entry.recent, nodes):
             return False
         _compile(entry, nodes, held)
     delivered = [n for n in nodes if id(n) in held and n.spec is not None]

@@ -16,16 +16,18 @@ class Structure:
     Attributes:
         key: the structural key; `hash`: its hash.
         count, native: how often it came, and how often compiled code ran it.
+        recent: how often it came since it last had a plan.
         plan: the compiled plan, if there is one.
         last: number of the flush that ran it last.
     """
 
-    __slots__ = ("count", "hash", "key", "last", "native", "plan")
+    __slots__ = ("count", "hash", "key", "last", "native", "plan", "recent")
 
     def __init__(self, key: Any) -> None:
         self.key = key
         self.hash = hash(key)
         self.count = 0
+        self.recent = 0
         self.native = 0
         self.last = 0
         self.plan: Any = None

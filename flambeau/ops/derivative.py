@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .define import Instr, Sym, Template, finish, item, live_instrs, traces
+from .define import Instr, Sym, Template, Trace, finish, item, live_instrs, traces
 
 
 @dataclass(frozen=True, slots=True)

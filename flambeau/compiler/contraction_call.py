@@ -1,0 +1,77 @@
+"""Contractions as part of a segment, and the operands they can read where they lie."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from llvmlite import ir
+
+from .contraction import emit_contraction, host_machine
+from .program import Program, drop_dead
+
+NAMES = ("dot", "convolve", "convolve_input", "convolve_weight")
+
+
+class ContractionFunction:
+    """The LLVM function of a contraction, with the interface that segments expect.
+
+    Attributes:
+        buffers: value numbers of the two operands and the result.
+        scratch: bytes that each thread needs; shared: bytes for all together.
+        finish_units: units of the function `name_finish` that adds partial sums up, or 0.
+    """
+
+    numbers: tuple[int, ...] = ()
+
+    def __init__(self, module: ir.Module, name: str, instr: Any, program: Program) -> None:
+        self.name = name
+        self.instr = instr
+        specs = [program.specs[a] for a in instr.args]
+        made = emit_contraction(module, name, instr.prim.name, specs, instr.params,
+                                host_machine(), strides=program.strides.get(instr.out))
+        self.function = module.get_global(name)
+        self.finish = module.get_global(name + "_finish") if made.finish_units else None
+        self.finish_units = made.finish_units
+        self.operands = list(instr.args)
+        self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
+        self.written = [instr.out]
+        self.dtypes = {v: program.specs[v].dtype for v in self.buffers}
+        self.units = made.units
+        self.work = made.flops // 8
+        self.scratch = made.scratch_bytes
+        self.shared = made.shared_scratch_bytes
+
+
+def takes(instr: Any, specs: dict[int, Any]) -> bool:
+    """Whether the generator makes code for a contraction."""
+    if instr.prim.name not in NAMES or not instr.spec.size:
+        return False
+    operands = [specs[a] for a in instr.args]
+    if any(s.dtype.name not in ("float32", "float64") or not s.size for s in operands):
+        return False
+    return operands[0].dtype is operands[1].dtype
+
+
+def read_in_place(program: Program) -> Program:
+    """Let products read permuted operands where they lie: the permutation becomes strides."""
+    defined = {i.out: i for i in program.instrs}
+    for k, instr in enumerate(program.instrs):
+        if instr.prim.name != "dot" or not takes(instr, program.specs):
+            continue
+        args, strides = [], []
+        for a in instr.args:
+            source = defined.get(a)
+            if source is not None and source.prim.name == "permute":
+                shape = program.specs[source.args[0]].shape
+                steps = [math.prod(shape[d + 1:]) for d in range(len(shape))]
+                strides.append(tuple(steps[d] for d in source.params["dims"]))
+                args.append(source.args[0])
+            else:
+                strides.append(None)
+                args.append(a)
+        if any(s is not None for s in strides):
+            program.strides[instr.out] = tuple(strides)
+            program.instrs[k] = type(instr)(instr.prim, tuple(args), instr.params, instr.out,
+                                            instr.spec)
+    return drop_dead(program)

@@ -1,0 +1,117 @@
+"""How long each kernel of a plan takes, and what the machine could do at best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler.figures import line_figures
+from ..compiler.segment import Segment
+from .native import Plan
+from .stages import nodes_of
+from .threads import pool
+
+
+class Machine(NamedTuple):
+    """Peaks: floating-point operations and bytes moved, per second."""
+
+    operations: float
+    bytes: float
+
+
+class Timed(NamedTuple):
+    """One stage of a plan: facts about its kernel (see compiler.figures), seconds per run."""
+
+    kernel: dict[str, Any]
+    seconds: float
+
+    def share(self, machine: Machine) -> float:
+        """The least possible time over the time taken; above 1 where caches beat memory."""
+        least = max(self.kernel["operations"] / machine.operations,
+                    self.kernel["bytes"] / machine.bytes)
+        return float(least / self.seconds) if self.seconds else 0.0
+
+
+@cache
+def measured_machine(size: int = 512, nbytes: int = 1 << 26) -> Machine:
+    """Peaks by a matrix product of NumPy and by a copy on all threads.
+
+    Args:
+        size: of the matrices. Default: 512.
+        nbytes: of the copied block, larger than the caches. Default: 64 MiB.
+    """
+    a = np.ones((size, size), np.float32)
+    out = np.empty_like(a)
+    product = best(lambda: np.matmul(a, a, out=out), 40)
+    source, target = np.ones(nbytes, np.uint8), np.ones(nbytes, np.uint8)
+    parts = list(zip(np.array_split(target, pool.size), np.array_split(source, pool.size),
+                     strict=True))
+    with ThreadPoolExecutor(pool.size) as threads:
+        copy = best(lambda: list(threads.map(lambda p: np.copyto(*p), parts)), 10)
+    return Machine(2 * size ** 3 / product, 2 * nbytes / copy)
+
+
+def best(run: Callable[[], Any], times: int) -> float:
+    """The shortest of several runs, in seconds."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def profile(key: tuple[Any, ...], times: int = 5) -> list[Timed]:
+    """Time the stages of a structure's plan on made-up inputs, every kernel by itself.
+
+    Args:
+        key: the structural key.
+        times: runs, of which each stage's shortest counts. Default: 5.
+    """
+    nodes, held = nodes_of(key)
+    plan = Plan(nodes, held, apart=True)
+    arguments = [_made_up(plan.program.specs[v]) for v in plan.program.inputs]
+    taken: list[list[float]] = [[] for _ in plan.stages]
+    kernels = []
+    for n, stage in enumerate(plan.stages):
+        if isinstance(stage, Segment):
+            kernels.append(stage.kernels[0])
+            stage.run_threads = _timed(stage.run_threads, taken[n])
+        else:
+            kernels.append(line_figures(stage.instr, plan.program.specs))
+            stage.instr = _timed_line(stage.instr, taken[n])
+    for _ in range(times):
+        plan.run(arguments)
+    return [Timed(k, min(t, default=0.0)) for k, t in zip(kernels, taken, strict=True)]
+
+
+def _made_up(spec: Any) -> Any:
+    """An input: numbers between 0 and 1; zeros for integers, which may be indices."""
+    if spec.weak:
+        return spec.dtype.numpy.type(0.5).item()
+    if spec.dtype.category < 2:
+        return SimpleNamespace(data=np.zeros(spec.shape, spec.dtype.numpy))
+    values = np.random.default_rng(0).random(spec.shape, np.float32)
+    return SimpleNamespace(data=values.astype(spec.dtype.numpy))
+
+
+def _timed(function: Callable[..., Any], taken: list[float]) -> Callable[..., Any]:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        result = function(*args, **kwargs)
+        taken.append(time.perf_counter() - start)
+        return result
+    return run
+
+
+def _timed_line(instr: Any, taken: list[float]) -> Any:
+    prim = SimpleNamespace(name=instr.prim.name, kind=instr.prim.kind,
+                           numpy=_timed(instr.prim.numpy, taken))
+    return SimpleNamespace(prim=prim, args=instr.args, params=instr.params, out=instr.out,
+                           spec=instr.spec)
