@@ -16,7 +16,7 @@ from typing import Any
 from .finish import Weave
 from .machine import Machine
 from .matmul import dot_nest
-from .nest import Axis, Nest, Tap
+from .nest import Axis, Clip, Nest, Tap
 from .packing import PanelStage, RegionAxis, RegionStage, Window
 from .tiling import (
     LARGEST_BODY,
@@ -104,8 +104,9 @@ def _merge(lines: list[Line]) -> list[Line]:
                  and x.count == x.size]
         if last is not None and len(plain) == 2 and last.image == line.image * line.size and (
                 last.out == line.out * line.size):
-            done[-1] = Line(last.count * line.count, 1, [0], [0], last.size * line.size,
-                            line.image, line.kernel, line.out)
+            begin = last.weights[0] * last.kernel + line.weights[0] * line.kernel
+            done[-1] = Line(last.count * line.count, 1, [0], [1], last.size * line.size,
+                            line.image, begin, line.out)
         else:
             done.append(line)
     return done
@@ -408,6 +409,9 @@ class _Choice:
         if channels_first:
             nest.v_stage = PanelStage(nest.batch, nest.lanes, nest.reduction, nest.taps, self.width)
             nest.unaligned = False
+        for pace, place, line in zip(nest.reduction[1:], places, lines, strict=False):
+            if line.pace > 0 and not line.inside():
+                nest.clips[pace] = Clip(place, line.step, line.pace, line.offsets[0], line.size)
         if not direct:
             self._region(nest, image, lines, channel, number, places, channels_first)
 

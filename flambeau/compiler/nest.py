@@ -49,6 +49,17 @@ class Axis:
 
 
 @dataclass
+class Clip:
+    """Which taps of an axis touch the image at all: 0 <= position·step + tap·pace + low < size."""
+
+    position: Axis
+    step: int
+    pace: int
+    low: int
+    size: int
+
+
+@dataclass
 class Tap:
     """One constant position of the reduction: offsets into the operands."""
 
@@ -86,6 +97,7 @@ class Nest:
         parts: into how many partial sums the first reduction axis is split.
         swapped: whether V is the primitive's second operand.
         unaligned: whether vectors of V start anywhere.
+        clips: reduction axes whose extent depends on the tile.
     """
 
     lanes: list[Axis]
@@ -104,6 +116,7 @@ class Nest:
     unaligned: bool = True
     v_stage: Any = None
     s_stage: Any = None
+    clips: dict[Axis, Clip] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The plan on one line: extent/block/tile of every axis, and what is staged."""

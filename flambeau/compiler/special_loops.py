@@ -280,7 +280,7 @@ def _put_at(f: SpecialFunction) -> Rule:
     row = math.prod(base.shape[len(sizes):])
     adds = f.instr.params["mode"] == "add"
 
-    def emit() -> None:
+    def rows() -> None:
         b = f.b
         with counted(b, const(0), const(base.size)) as i:
             b.store(f.load(0, i), f.at(f.target, i))
@@ -297,6 +297,10 @@ def _put_at(f: SpecialFunction) -> Rule:
                     place = f.at(f.target, b.add(target, j))
                     value = f.load(1, b.add(source, j))
                     b.store(f.plus(b.load(place), value) if adds else value, place)
+
+    def emit() -> None:
+        with f.b.if_then(f.b.icmp_signed("<", f.begin, f.end)):
+            rows()
     return emit, 1, base.size + 3 * update.size
 
 

@@ -182,7 +182,12 @@ class UnitEmitter:
         tile = self._entries(lanes, rows)
         v = self._operand(nest.v_stage, self.v_array, self.layout.v, lanes, True)
         s = self._operand(nest.s_stage, self.s_array, self.layout.s, rows, False)
-        loops = merge_loops([Loop(self.place.count[a], a.v, a.s) for a in nest.reduction])
+        loops = []
+        for axis in nest.reduction:
+            low, count = self._clipped(axis, [*lanes, *rows])
+            v, s = code.at(v, code.mul(low, axis.v)), code.at(s, code.mul(low, axis.s))
+            loops.append(Loop(count, axis.v, axis.s))
+        loops = merge_loops(loops)
         count = len(tile.lanes) * len(tile.rows)
         kept: Any = None
         if blocked:
@@ -203,6 +208,25 @@ class UnitEmitter:
             for (r, e), x in zip(pairs, results, strict=True):
                 code.store(x, kept, (e.kept + r.kept) * code.lanes, aligned=True)
         code.choose(last, deliver, keep)
+
+    def _clipped(self, axis: Axis, chosen: list[Chosen]) -> tuple[Index, Index]:
+        """First index and count along a reduction axis, without what only reads zeros."""
+        clip = self.nest.clips.get(axis)
+        if clip is None:
+            return 0, self.place.count[axis]
+        code = self.code
+        start, extent = next((s, e) for a, s, e in chosen if a is clip.position)
+        at = code.mul(code.add(self.place.start[clip.position], start), clip.step)
+        before = code.sub(-clip.low - (extent - 1) * clip.step + clip.pace - 1, at)
+        behind = code.sub(clip.size - 1 - clip.low + clip.pace, at)
+        high = code.minimum(code.div(self._positive(behind), clip.pace), axis.size)
+        low = code.minimum(code.div(self._positive(before), clip.pace), high)
+        return low, code.sub(high, low)
+
+    def _positive(self, x: Index) -> Index:
+        if isinstance(x, int):
+            return max(x, 0)
+        return self.code.builder.select(self.code.less(x, 0), self.code.value(0), x)
 
     def _operand(self, stage: Any, array: Any, at: int, chosen: list[Chosen], lane_side: bool) -> Any:
         code, nest, place = self.code, self.nest, self.place

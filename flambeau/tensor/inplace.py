@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..functional import arithmetic
 from ..functional import pointwise as fn
 from .methods import inplace
+from .pointwise import PointwiseMethods
 
-abs_ = inplace(fn.abs.method)
+abs_ = PointwiseMethods.abs_
 acos_ = arccos_ = inplace(fn.acos.method)
 acosh_ = arccosh_ = inplace(fn.acosh.method)
 asin_ = arcsin_ = inplace(fn.asin.method)

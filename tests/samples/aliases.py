@@ -25,6 +25,9 @@ ALIASES = {
     "true_divide": "div",
 }
 
+# PyTorch has no derivative of their in-place forms.
+UNDIFFERENTIATED = {"acosh", "arccosh", "asinh", "arcsinh", "atanh", "arctanh"}
+
 
 def own_rows() -> list[Row]:
     """The rows of the other family files."""
@@ -63,8 +66,10 @@ def in_place(rows: list[Row]) -> list[Row]:
                  and "out" not in c.kwargs]
         for path, there in ((f"Tensor.{name}_", flambeau.Tensor), (f"{name}_", flambeau)):
             if stem == "" and cases and path not in have and hasattr(there, f"{name}_"):
-                made.append(replace(row, path=path, cases=cases, errors=(), differences=False,
-                                    grad=row.grad and there is flambeau.Tensor))
+                made.append(replace(
+                    row, path=path, cases=cases, errors=(), differences=False,
+                    dtypes=[d for d in row.dtypes if (name, d) != ("cumsum", "bool")],
+                    grad=row.grad and there is flambeau.Tensor and name not in UNDIFFERENTIATED))
     return made
 
 
