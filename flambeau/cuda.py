@@ -196,18 +196,22 @@ def current_stream(device: Any = None) -> Any:
 
 
 class device:
-    """Makes a CUDA device the current one inside a block; without devices it changes nothing.
+    """Makes a CUDA device the current one inside a block.
 
     Args:
-        device: an index, a name or None.
+        device: an index, a name, or None or a negative index to change nothing.
+
+    Raises:
+        RuntimeError: when the block is entered, unless nothing is to change.
     """
 
     def __init__(self, device: Any) -> None:
         self.idx = device if isinstance(device, int) else (
-            -1 if device is None else _device(device).index)
+            -1 if device is None else _device(device).index or 0)
 
     def __enter__(self) -> None:
-        return None
+        if self.idx >= 0:
+            raise RuntimeError("PyTorch was compiled without CUDA support")
 
     def __exit__(self, *exc: object) -> None:
         return None

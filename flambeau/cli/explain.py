@@ -1,4 +1,4 @@
-"""`python -m flambeau explain script.py`: run a program as `run` does, then say what ran and why."""
+"""`python -m flambeau explain script.py`: run a program as `run` does, then say what ran."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def cache_state() -> str:
 
 
 def info(arguments: list[str]) -> int:
-    """Prints versions, the machine, what compiled code uses of it, its cache and flambeau's environment variables."""
+    """Prints versions, the machine, what compiled code has of it, and environment variables."""
     if arguments:
         print("usage: python -m flambeau info", file=sys.stderr)
         return 2

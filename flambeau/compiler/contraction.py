@@ -114,8 +114,8 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
               zip(strides or (None, None), shapes, strict=True)]
     finish: Finish | None = None
     if prim == "dot":
-        nests = [dot_nest(shapes, places, params, machine, itemsize)]
         out_size = _dot_size(shapes, params)
+        nests = [dot_nest(shapes, places, params, machine, itemsize)] if out_size else []
         flops = 2 * out_size * math.prod(shapes[0][d] for d in params["contract"][0])
     else:
         found = convolution_nests(prim, shapes, places, params, machine, itemsize,
@@ -190,9 +190,8 @@ class _Writer:
             if len(nests) == 1:
                 emitter.run(begin, end)
                 return
-            low = code.sub(begin, first)
-            low = code.builder.select(code.less(low, 0), code.value(0), low)
-            emitter.run(low, code.minimum(code.sub(end, first), nest.units()))
+            emitter.run(code.positive(code.sub(begin, first)),
+                        code.minimum(code.sub(end, first), nest.units()))
             first += nest.units()
 
     def _finish(self, finish: Finish) -> None:

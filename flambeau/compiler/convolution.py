@@ -129,6 +129,8 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
     product = _product(prim, shapes, strides, params) if plain else None
     if product is not None:
         a, b, contract, columns, size, flipped = product
+        if not size:
+            return Result([], 0, 0)
         nest = dot_nest((a[0], b[0]), (a[1], b[1]), {"contract": contract, "batch": ((), ())},
                         machine, itemsize)
         nest.columns, nest.swapped = columns, nest.swapped != flipped

@@ -16,8 +16,8 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
         specs: the specs of the program's values.
 
     Returns:
-        `name`, `what` (primitives), `loops` (sizes), `operations`, `bytes` (each buffer counted once),
-        `written` (value numbers).
+        `name`, `what` (primitives), `loops` (sizes), `operations`, `bytes` (each buffer counted
+        once), `written` (value numbers).
     """
     nest = getattr(function, "nest", None)
     known = {"name": function.name, "written": list(function.written)}

@@ -98,3 +98,17 @@ def target_machine(machine: Machine) -> llvm.TargetMachine:
     target = llvm.Target.from_triple(llvm.get_process_triple())
     return target.create_target_machine(features=machine.features, opt=3, reloc="pic",
                                         codemodel="small")
+
+
+def translate(text: str, machine: Machine) -> bytes:
+    """Object code of a module in LLVM's assembly language, as it stands, without passes over it.
+
+    Args:
+        text: the module.
+        machine: the processor.
+    """
+    target = target_machine(machine)
+    module = llvm.parse_assembly(text)
+    module.verify()
+    code: bytes = target.emit_object(module)
+    return code

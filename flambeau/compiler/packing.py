@@ -99,6 +99,12 @@ class PanelStage:
         last, w = self.lanes[-1], code.lanes
         count = place.count[last]
         source, scratch = code.at(source, at), code.at(scratch, to)
+        if last.size % w and last.v_source != 1:  # one piece of code: transposing is long
+            with code.loop(0, count, w) as lane:
+                self._column(code, code.at(source, code.mul(lane, last.v_source)),
+                             code.at(scratch, self._home(code, lane)), place,
+                             code.minimum(w, code.sub(count, lane)))
+            return
         whole = code.mul(code.div(count, w), w)
         with code.loop(0, whole, w) as lane:
             self._column(code, code.at(source, code.mul(lane, last.v_source)),
@@ -194,6 +200,10 @@ class PanelStage:
                     code.store(x, scratch, code.add(
                         to, code.mul(code.add(k, i), self.width)), aligned=True)
             whole = code.mul(code.div(run, w), w)
+            if code.machine.vector_bytes == 64 and not (isinstance(run, int) and run == whole):
+                with code.loop(0, run, w) as k:
+                    square(k, code.mask(code.sub(run, k)))
+                return
             if not isinstance(whole, int) or whole:
                 with code.loop(0, whole, w) as k:
                     square(k, None)
@@ -339,6 +349,9 @@ class RegionStage:
             return
         window, phases = item.window, self.interleave
         extent = item.extent()
+        if item.axis.block < item.axis.size:
+            self._piece(code, source, scratch, place, at, to, inside)
+            return
         for phase in range(phases):
             low = max(0, -(-(-window.low - phase) // phases))
             high = min(-(-(extent - phase) // phases),
@@ -348,6 +361,29 @@ class RegionStage:
                 self._stretch(code, source, scratch, code.add(at, x * item.stride),
                               code.add(to, phase * self.pitch + low), high - low,
                               item.stride * phases, inside)
+
+    def _piece(self, code: VectorCode, source: Any, scratch: Any, place: Place, at: Index,
+               to: Index, inside: Any) -> None:
+        """A row of which a unit reads a part: where the border begins depends on the unit."""
+        item, phases = self.box[-1], self.interleave
+        window = item.window
+        if window is None:
+            return
+        if self.borders():
+            self._sweep(code, self.pitch * phases, lambda i, few: code.store(
+                code.zero(), scratch, code.add(to, i), self._mask(code, few)))
+        first = code.add(code.mul(place.start[item.axis], window.step), window.low)
+        count = code.sub(place.count[item.axis], 1)
+        extent = code.add(code.mul(count, window.step), window.span + 1)
+        end = code.minimum(extent, code.sub(window.size, first))
+        for phase in range(phases):
+            before = code.positive(code.sub(code.sub(0, first), phase))
+            low = code.div(code.add(before, phases - 1), phases)
+            high = code.div(code.positive(code.add(end, phases - 1 - phase)), phases)
+            x = code.add(code.add(first, phase), code.mul(low, phases))
+            self._stretch(code, source, scratch, code.add(at, code.mul(x, item.stride)),
+                          code.add(to, code.add(low, phase * self.pitch)),
+                          code.positive(code.sub(high, low)), item.stride * phases, inside)
 
     def _stretch(self, code: VectorCode, source: Any, scratch: Any, at: Index, to: Index,
                  count: Index, stride: int, inside: Any) -> None:

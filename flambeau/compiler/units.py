@@ -219,14 +219,9 @@ class UnitEmitter:
         at = code.mul(code.add(self.place.start[clip.position], start), clip.step)
         before = code.sub(-clip.low - (extent - 1) * clip.step + clip.pace - 1, at)
         behind = code.sub(clip.size - 1 - clip.low + clip.pace, at)
-        high = code.minimum(code.div(self._positive(behind), clip.pace), axis.size)
-        low = code.minimum(code.div(self._positive(before), clip.pace), high)
+        high = code.minimum(code.div(code.positive(behind), clip.pace), axis.size)
+        low = code.minimum(code.div(code.positive(before), clip.pace), high)
         return low, code.sub(high, low)
-
-    def _positive(self, x: Index) -> Index:
-        if isinstance(x, int):
-            return max(x, 0)
-        return self.code.builder.select(self.code.less(x, 0), self.code.value(0), x)
 
     def _operand(self, stage: Any, array: Any, at: int, chosen: list[Chosen], lane_side: bool) -> Any:
         code, nest, place = self.code, self.nest, self.place

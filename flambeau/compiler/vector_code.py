@@ -90,6 +90,12 @@ class VectorCode:
             return min(a, b)
         return self.builder.select(self.less(a, b), self.value(a), self.value(b))
 
+    def positive(self, a: Index) -> Index:
+        """a, or 0 if it is negative."""
+        if isinstance(a, int):
+            return max(a, 0)
+        return self.builder.select(self.less(a, 0), self.value(0), a)
+
     def both(self, a: Any, b: Any) -> Any:
         """Conjunction of conditions."""
         if isinstance(a, bool):

@@ -1,8 +1,8 @@
 """Files kept between processes: object code under its content's key, checked when read.
 
-A folder of its owner alone; every file is `checksum + payload`, written under another name first and
-then renamed, so that any number of processes may share it. Whatever is wrong with the folder or the
-disk, the caller just finds nothing and computes anew.
+A folder of its owner alone; every file is `checksum + payload`, written under another name first
+and then renamed, so that any number of processes may share it. Whatever is wrong with the folder or
+the disk, the caller just finds nothing and computes anew.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class DiskCache:
         self._trusted: bool | None = None
 
     def get(self, key: str) -> bytes | None:
-        """The bytes kept under a key; None if there are none, or damaged ones (which are deleted)."""
+        """The bytes kept under a key; None if there are none. Damaged files are deleted."""
         if self.folder is None or not self._trust():
             return None
         path = self.folder / (key + _SUFFIX)

@@ -1,4 +1,4 @@
-"""`flambeau.explain()`: what ran, when, why, on which engine, and how close to the machine's limits."""
+"""`flambeau.explain()`: what ran, when, why, where, and how close to the machine's limits."""
 
 from __future__ import annotations
 
@@ -24,16 +24,21 @@ def explain() -> Report:
     happens inside, with the lines of the program that caused it.
 
     Returns:
-        A report, to be printed. Its `profile()` times the kernels; `text(stage)` gives a stage's text.
+        A report, to be printed. Its `profile()` times the kernels; `text(stage)` gives the text of
+        a stage of the compiler.
 
     Example:
         >>> import flambeau as torch
+        >>> x = torch.arange(3.0)
         >>> with torch.explain() as report:
-        ...     value = (torch.ones(3) + 1).sum().item()
+        ...     value = x.exp().sum().item()
         >>> report.flushes["item"]
         1
         >>> print(report.text("program"))
-        v0 = constant(dtype=flambeau.float32, shape=(3,), value=1)  # float32[3]
+        v0 = input()  # float32[3]
+        v1 = exp(v0)  # float32[3]
+        v2 = reduce_sum(v1, axes=(0,))  # float32[]
+        return v2
     """
     return Report()
 
@@ -108,8 +113,9 @@ class Report:
             bytes: its peak in bytes read and written per second. Default: measured by a copy.
 
         Returns:
-            The report itself, which now prints times and shares of the roofline: the least time that
-            operations and bytes allow over the time taken (above 100 % where data stay in caches).
+            The report itself, which now prints times and shares of the roofline: the least time
+            that operations and bytes allow over the time taken (above 100 % where data stay in
+            caches).
         """
         module = importlib.import_module("flambeau.engines.profile")
         if operations is None or bytes is None:

@@ -1,8 +1,8 @@
 """Compiled plans on disk, in two layers.
 
-A plan's entry, found by the text of its program, names the segments, their tables and the key of their
-object code: with it a second process need not even write LLVM IR. The object code lies under the key
-of the LLVM IR that it came from, and is found by that when a plan's entry is not.
+A plan's entry, found by the text of its program, names the segments, their tables and the key of
+their object code: with it a second process need not even write LLVM IR. The object code lies under
+the key of the LLVM IR that it came from, and is found by that when a plan's entry is not.
 """
 
 from __future__ import annotations

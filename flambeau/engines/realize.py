@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import threading
-import weakref
 import time
+import weakref
 from sys import getrefcount
 from typing import Any
 
@@ -169,8 +169,12 @@ def _held(nodes: list[Node]) -> set[int]:
         for x in entry.saved or ():
             if x.data is None:
                 inner[id(x)] = inner.get(id(x), 0) + 1
-    own = 3  # the list, the loop variable, the argument of getrefcount
-    return {id(node) for node in nodes if getrefcount(node) - own > inner.get(id(node), 0)}
+    return {id(node) for node in nodes if getrefcount(node) - _OWN > inner.get(id(node), 0)}
+
+
+# References that counting itself makes: the list, the loop variable and, before Python 3.14, the
+# argument of getrefcount.
+_OWN = next(iter({getrefcount(x) for x in [object()]}))
 
 
 # Tape entries that have run and were kept (retain_graph): what they saved is worth its memory only if

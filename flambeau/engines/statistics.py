@@ -1,4 +1,4 @@
-"""Counts of what ran: always for the whole process, with the user's lines while somebody explains."""
+"""Counts of what ran: for the whole process, and with the user's lines while somebody explains."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Structure:
 
 
 class Compilation(NamedTuple):
-    """One structure made into code: what, how long, `source` ("compiled" or "disk"), for which line."""
+    """One structure made into code: how long it took, `source` ("compiled" or "disk"), for a line."""
 
     title: str
     seconds: float
@@ -50,7 +50,7 @@ class Compilation(NamedTuple):
 
 
 class Statistics:
-    """Counts since the start: flushes by reason, distinct structures by hash, nodes, compiled plans."""
+    """Counts since the start: flushes by reason, structures by hash, nodes, compiled plans."""
 
     def __init__(self) -> None:
         self.flushes: Counter[str] = Counter()

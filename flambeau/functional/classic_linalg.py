@@ -123,7 +123,11 @@ def cholesky_inverse(input: Value, upper: bool = False) -> Any:
     Source: PyTorch, torch.cholesky_inverse.
     """
     check_square(input, "cholesky_inverse")
-    return cholesky_solve(la.identity(input.shape[:-2], input.shape[-1], input), input, upper)
+    # PyTorch reads one triangle, but passes the gradient to both.
+    unread = ew.stop_gradient(input - la.triangle(input, upper))
+    low = la.adjoint(input - unread) if upper else input - unread
+    inverse, _ = la.inverse(la.times(low, la.adjoint(low)))
+    return inverse
 
 
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:

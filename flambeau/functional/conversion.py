@@ -138,27 +138,43 @@ def copy_(t: Any, source: Any) -> Any:
     return assign(t, _copied(t, source))
 
 
-def fill_(input: Any, value: Any) -> Any:
-    """Set all elements to a number or a tensor without dimensions; in place."""
+def _check_fill(input: Any, value: Any, name: str) -> None:
     if isinstance(value, TensorBase):
-        if value.ndim:  # type: ignore[attr-defined]
-            raise RuntimeError("fill_ only supports 0-dimension value tensor but got tensor with "
-                               f"{value.ndim} dimensions.")  # type: ignore[attr-defined]
-        return assign(input, _filled(input, value))
-    if not is_number(value):
-        raise TypeError("fill_() received an invalid combination of arguments - got "
+        dims = len(value._node.spec.shape)
+        if dims:
+            raise RuntimeError(f"{name} only supports 0-dimension value tensor but got tensor with "
+                               f"{dims} dimensions.")
+    elif not is_number(value):
+        raise TypeError(f"{name}() received an invalid combination of arguments - got "
                         f"({type(value).__name__}), but expected one of:\n * (Tensor value)\n"
                         " * (Number value)\n")
+    else:
+        spec = input._node.spec
+        check_fits(value, spec.dtype, reduced=spec.size != 1)
+
+
+def fill_(input: Any, value: Any) -> Any:
+    """Set all elements to a number or a tensor without dimensions; in place."""
+    _check_fill(input, value, "fill_")
+    if isinstance(value, TensorBase):
+        return assign(input, _filled(input, value))
     spec = input._node.spec
-    check_fits(value, spec.dtype, reduced=False)
-    array = np.asarray(value).astype(spec.dtype.numpy)
+    with np.errstate(over="ignore"):
+        array = np.asarray(value).astype(spec.dtype.numpy)
     new = wrap(leaf(np.broadcast_to(array, spec.shape), spec.dtype))
     return assign(input, new, "FillBackward2")
 
 
 def fill(input: Any, value: Any) -> Any:
     """The value in the shape and dtype of a tensor."""
-    return fill_(_clone(input), value)
+    _check_fill(input, value, "fill")
+    return _fill(input, value)
+
+
+@op(name="fill", widen=False,
+    grad=lambda specs, static: f"FillBackward{0 if specs[1].weak else 1}")
+def _fill(input: Value, value: Value) -> Any:
+    return ew.select(ar.literal(False, bool_), input, ar.astype(value, input.dtype))
 
 
 def zero_(input: Any) -> Any:

@@ -95,10 +95,10 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def broadcast_tensors(*tensors: Any) -> Any:
-    """The tensors expanded to their common shape (views)."""
+    """The tensors expanded to their common shape (views); those that have it stay themselves."""
     group = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
     shape = broadcast_shape(*[shape_of(x) for x in group])
-    return tuple([expand(x, shape) for x in group])
+    return tuple([x if shape_of(x) == shape else expand(x, shape) for x in group])
 
 
 @op(grad="SumBackward1")

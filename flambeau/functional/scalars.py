@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..dtype import bool_, dtype, finfo, float16, float32, iinfo
+from ..dtype import bool_, dtype, finfo, float32, iinfo
 
 _NAMES = {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int",
           "int64": "int64_t", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
@@ -15,13 +15,14 @@ _NAMES = {"uint8": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "in
 def check_fits(value: Any, d: dtype, reduced: bool = True) -> None:
     """Raise where a number does not fit a dtype.
 
-    Infinity and NaN fit every floating-point dtype; a negative number fits an unsigned one, where it
-    wraps around, if its magnitude fits.
+    Infinity and NaN fit every floating-point dtype; a negative number fits an unsigned one, where
+    it wraps around, if its magnitude fits.
 
     Args:
         value: a Python number.
         d: the dtype.
-        reduced: whether float16 and bfloat16 are checked; elsewhere they become infinite.
+        reduced: whether float16 and bfloat16 are checked (not where a single element is filled);
+            else they become infinite.
 
     Raises:
         OverflowError: for integers beyond 64 bits.

@@ -161,8 +161,9 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: dtype | None = N
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.item()  # type: ignore[attr-defined]
     shape = sizes((size,) if hasattr(size, "__index__") else tuple(size), "full")
-    check_fits(fill_value, d, reduced=False)
-    array = np.broadcast_to(np.asarray(fill_value), shape).astype(d.numpy)
+    check_fits(fill_value, d, reduced=math.prod(shape) != 1)
+    with np.errstate(over="ignore"):
+        array = np.broadcast_to(np.asarray(fill_value), shape).astype(d.numpy)
     return finished(array, d, requires_grad, out)
 
 

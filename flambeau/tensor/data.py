@@ -127,7 +127,8 @@ def _converted(native: Any, d: dtype) -> Any:
         raise TypeError("must be real number, not complex")
     if d.category == 1 and native.size and native.dtype.kind in "if":
         _check_range(native, d)
-    return native.astype(d.numpy, copy=False)
+    with np.errstate(over="ignore"):
+        return native.astype(d.numpy, copy=False)
 
 
 def _check_range(native: Any, d: dtype) -> None:
@@ -313,9 +314,25 @@ def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0,
         >>> torch.frombuffer(bytearray([1, 2, 3]), dtype=torch.uint8)
         tensor([1, 2, 3], dtype=torch.uint8)
 
+    Raises:
+        ValueError: where count, offset and the dtype do not fit the buffer.
+
     Source: torch.frombuffer.
     """
-    t = share_array(np.frombuffer(buffer, dtype.numpy, count, offset))
+    length, step = memoryview(buffer).nbytes, dtype.itemsize
+    if not length or not count:
+        raise ValueError(f"both buffer length ({length}) and count ({count}) must not be 0")
+    if not 0 <= offset < length:
+        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer "
+                         f"length ({length} bytes) minus 1")
+    if count < 0 and (length - offset) % step:
+        raise ValueError(f"buffer length ({length - offset} bytes) after offset ({offset} bytes) "
+                         f"must be a multiple of element size ({step})")
+    if count > 0 and offset + count * step > length:
+        raise ValueError(f"requested buffer length ({count} * {step} bytes) after offset ({offset} "
+                         "bytes) must not be greater than actual buffer length "
+                         f"({length} bytes)")
+    t = share_array(np.frombuffer(buffer, dtype.numpy, max(count, -1), offset))
     return t.requires_grad_(True) if requires_grad else t
 
 

@@ -56,7 +56,7 @@ def plain(case: Case) -> bool:
 
 
 def in_place(rows: list[Row]) -> list[Row]:
-    """`Tensor.abs_` from `abs`, `nn.functional.relu_` from `nn.functional.relu`, `abs_` likewise."""
+    """`Tensor.abs_` and `abs_` from `abs`."""
     have, made = {row.path for row in rows}, []
     for row in rows:
         if row.path.startswith("Tensor.") or row.path.endswith("_"):

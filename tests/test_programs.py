@@ -1,0 +1,223 @@
+"""Programs as users write them, run with flambeau and, where installed, with PyTorch."""
+
+from __future__ import annotations
+
+import pytest
+from both_libraries import HAS_TORCH, both, output_of
+
+import flambeau as torch
+
+
+def test_arguments_that_are_none() -> None:
+    both("""
+        F = nn.functional
+        x = torch.full((2, 3), 0.25)
+        print(F.binary_cross_entropy(x, x), F.batch_norm(x, None, None, training=True))
+        print(F.group_norm(x, 3), F.binary_cross_entropy_with_logits(x, x))
+        for call in (lambda: torch.exp(None), lambda: torch.mm(x, None), lambda: F.relu(None)):
+            attempt(call)
+    """.replace("group_norm(x, 3)", "group_norm(x[:, :, None].repeat(1, 1, 2), 3)"))
+
+
+def test_gan_with_detach() -> None:
+    both("""
+        torch.manual_seed(11)
+        G = nn.Sequential(nn.Linear(4, 16), nn.ReLU(True), nn.Linear(16, 2))
+        D = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2, inplace=True), nn.Linear(16, 1),
+                          nn.Sigmoid())
+        def init(m):
+            if type(m).__name__.find("Linear") != -1:
+                m.weight.data.normal_(0.0, 0.2)
+                m.bias.data.fill_(0)
+        G.apply(init), D.apply(init)
+        adam = lambda m: torch.optim.Adam(m.parameters(), lr=1e-3, betas=(0.5, 0.999))
+        step_g, step_d, loss = adam(G), adam(D), nn.BCELoss()
+        for i in range(4):
+            real, label = torch.randn(16, 2) * 0.5 + 1, torch.full((16, 1), 1.0)
+            D.zero_grad()
+            a = loss(D(real), label)
+            a.backward()
+            fake = G(torch.randn(16, 4))
+            label.fill_(0)
+            b = loss(D(fake.detach()), label)
+            b.backward()
+            step_d.step()
+            G.zero_grad()
+            label.fill_(1)
+            c = loss(D(fake), label)
+            c.backward()
+            step_g.step()
+            print("%.4f %.4f %.4f" % (a.item(), b.item(), c.item()))
+    """)
+
+
+def test_gradient_penalty_and_hessian() -> None:
+    both("""
+        torch.manual_seed(1)
+        C = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+        x = torch.randn(16, 2, requires_grad=True)
+        g, = torch.autograd.grad(C(x), x, torch.ones(16, 1), create_graph=True)
+        penalty = ((g.norm(2, dim=1) - 1) ** 2).mean()
+        penalty.backward()
+        print(penalty.item().__format__(".5f"), C[0].weight.grad)
+        x = torch.randn(4, dtype=torch.float64, requires_grad=True)
+        f = (x ** 3).sum() + (x[0] * x[1]).sin()
+        g, = torch.autograd.grad(f, x, create_graph=True)
+        H = torch.stack([torch.autograd.grad(g[i], x, retain_graph=True)[0] for i in range(4)])
+        v = torch.randn(4, dtype=torch.float64)
+        print(H, torch.allclose(H @ v, torch.autograd.grad(g @ v, x)[0]))
+        print(torch.autograd.gradgradcheck(torch.exp, (x,)), torch.rand(2))
+    """)
+
+
+def test_gradient_of_a_differentiable_pass_is_a_copy(recwarn: pytest.WarningsRecorder) -> None:
+    x = torch.ones(2, requires_grad=True)
+    (x ** 2).sum().backward(create_graph=True)
+    assert str(x.grad) == "tensor([2., 2.], grad_fn=<CopyBackwards>)"
+    assert repr(x.grad.grad_fn).startswith("<CopyBackwards object at ")
+
+
+def test_custom_functions() -> None:
+    both("""
+        class Add(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, y):
+                x.add_(1)
+                ctx.mark_dirty(x)
+                return x, y + 1
+
+            @staticmethod
+            def backward(ctx, g, h):
+                return g * 10, h
+
+        a = torch.ones(2, requires_grad=True)
+        x = a * 1
+        r, s = Add.apply(x, torch.zeros(2))
+        print(r is x, x._version, r.grad_fn.name())
+        (r + s).sum().backward()
+        print(a.grad)
+        y = torch.ones(2)
+        Add.apply(y, y)
+        print(y._version)
+        attempt(lambda: Add()(1))
+    """)
+
+
+def test_messages_about_gradients() -> None:
+    both("""
+        x, z = torch.ones(2, requires_grad=True), torch.ones(1, requires_grad=True)
+        attempt(lambda: torch.autograd.grad((x * 2).sum(), z))
+        attempt(lambda: torch.autograd.grad((x * 2).sum(), [x, z]))
+        for g in (torch.ones(3), torch.ones(2).double(), torch.ones(2).half(),
+                  torch.ones(2, dtype=torch.int64), x, 3):
+            attempt(lambda: setattr(x, "grad", g))
+    """)
+
+
+def test_gradient_of_an_inner_tensor_warns() -> None:
+    x = torch.ones(2, requires_grad=True)
+    y = x * 2
+    with pytest.warns(UserWarning, match="is not a leaf Tensor is being accessed"):
+        assert y.grad is None
+    y.retain_grad()
+    y.sum().backward()
+    assert y.grad.tolist() == [1., 1.]
+
+
+def test_inference_tensors() -> None:
+    both("""
+        w, x = torch.ones(2, requires_grad=True), torch.ones(2)
+        with torch.inference_mode():
+            made = [torch.ones(2), torch.tensor([1.]), torch.randn(2), torch.arange(3), w * 2,
+                    torch.Tensor([1]), torch.empty(2), torch.ones(2)[0], torch.ones(2).detach()]
+            kept = [x.view(2, 1), x.add_(1), x[0], x.detach()]
+        print([t.is_inference() for t in made], [t.is_inference() for t in kept])
+        attempt(lambda: made[1].mul_(2))
+        attempt(lambda: made[0].requires_grad_())
+        attempt(lambda: made[0] * w)
+        print((made[0].clone() * w).sum())
+    """)
+
+
+def test_numbers_that_do_not_fit() -> None:
+    both("""
+        types = (torch.uint8, torch.int8, torch.int32, torch.int64, torch.float16, torch.bfloat16,
+                 torch.float32, torch.bool)
+        for d in types:
+            for v in (300, -300, -1, 2**40, 2**63, 1e10, 1e39, float("inf"), float("nan"), 2.5):
+                x = torch.zeros(2, dtype=d)
+                attempt(lambda: torch.full((1,), v, dtype=d))
+                attempt(lambda: x.fill_(v))
+                attempt(lambda: torch.tensor([v], dtype=d))
+                attempt(lambda: x.masked_fill(torch.tensor([True, False]), v))
+        x = torch.zeros(2, dtype=torch.int32)
+        attempt(lambda: x.__setitem__(0, 2**40))
+    """)
+
+
+def test_tensors_as_python_numbers() -> None:
+    both("""
+        for t in (torch.ones(2), torch.ones(0), torch.tensor(1 + 2j), torch.tensor([2.5])):
+            for kind in (int, float, complex):
+                if kind is not int or not t.is_complex():
+                    attempt(lambda: kind(t))
+        a = torch.arange(4).view(2, 2)
+        for index in ((0, "x"), (slice(1, 2), b"x"), {}):
+            attempt(lambda: a[index])
+        print(torch.iinfo(torch.int64), torch.iinfo(torch.int32), torch.iinfo(torch.int8))
+    """)
+
+
+def test_copies() -> None:
+    both("""
+        import copy, pickle
+        x = torch.arange(6.).view(2, 3).requires_grad_()
+        x.note = 3
+        c = copy.copy(x)
+        with torch.no_grad():
+            c[0, 0] = 5
+        print(x, c.note, c is x, c.data_ptr() == x.data_ptr(), c.requires_grad)
+        t = torch.arange(6.).view(2, 3).t()
+        a, b = copy.deepcopy((t, t.t()))
+        a[0, 0] = 9
+        print(b, t[0, 0], a.stride(), copy.deepcopy(t[1:]).storage_offset())
+        print(pickle.loads(pickle.dumps(x * 2)), copy.copy(x * 2))
+        attempt(lambda: copy.deepcopy(x * 2))
+    """)
+
+
+def test_memory_shared_with_numpy_has_one_address() -> None:
+    both("""
+        import numpy as np
+        a = np.zeros(4, np.float32)
+        t, u = torch.from_numpy(a), torch.as_tensor(a)
+        print(t.data_ptr() == u.data_ptr(), t[1:].data_ptr() - t.data_ptr())
+    """)
+
+
+def test_machine_without_cuda() -> None:
+    if torch.cuda.is_available():
+        pytest.fail("there is no CUDA engine")
+    program = """
+        print(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        print(torch.cuda.device_count(), torch.cuda.is_initialized(), torch.version.cuda)
+        torch.cuda.manual_seed(0), torch.cuda.manual_seed_all(0), torch.cuda.empty_cache()
+        print(torch.cuda.memory_allocated(), torch.cuda.get_rng_state_all())
+        for call in (torch.cuda.current_device, torch.cuda.synchronize, torch.cuda.get_device_name,
+                     torch.cuda.init, torch.ones(1).cuda):
+            attempt(call)
+        with torch.cuda.device(-1):
+            print(torch.ones(1))
+        attempt(lambda: torch.cuda.device(0).__enter__())
+        cudnn = torch.backends.cudnn
+        cudnn.benchmark = True
+        with cudnn.flags(enabled=False, deterministic=True):
+            print(cudnn.enabled, cudnn.deterministic, cudnn.benchmark)
+        print(cudnn.enabled, cudnn.deterministic, cudnn.benchmark, cudnn.is_available())
+        cudnn.benchmark = False
+        print(torch.backends.mps.is_available(), torch.backends.cuda.matmul.allow_tf32)
+    """
+    if HAS_TORCH and pytest.importorskip("torch").version.cuda:
+        output_of(program, torch)  # that PyTorch answers otherwise
+    else:
+        both(program)
