@@ -1,4 +1,4 @@
-"""Nothing is forgotten: every primitive has all its parts, every public name is sampled, exported."""
+"""Nothing is forgotten: primitives have all their parts, public names are sampled and exported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ for found in pkgutil.walk_packages(flambeau.__path__, "flambeau."):
 PATHS = {row.path for row in ROWS}
 PRIMITIVES = pytest.mark.parametrize("name", sorted(Primitive.table))
 
-# Their results are positions, truth values or bits, which do not change with small changes of input.
+# Their results are positions, truth values or bits, which small changes of input do not change.
 WITHOUT_DERIVATIVE = {
     "argmax", "argmin", "argsort", "bitcast", "cumulative_argmax", "cumulative_argmin",
     "permutation", "reduce_all", "reduce_any", "search", "window_argmax",

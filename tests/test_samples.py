@@ -112,8 +112,12 @@ def gradients(lib: Any, row: Row, index: int, case: Case, dtype: str,
         return (), (), []
     names = [type(o.grad_fn).__name__ for o in outs]
     rng = rng_for(row, index + 1000, dtype)
-    first = lib.autograd.grad(outs, leaves, seeds(outs, lib, rng), create_graph=second,
-                              allow_unused=True)
+    try:
+        first = lib.autograd.grad(outs, leaves, seeds(outs, lib, rng), create_graph=second,
+                                  allow_unused=True)
+        flambeau.sync()
+    except NotImplementedError as error:
+        return error
     if not second:
         return first, (), names
     live = [g for g in first if g is not None and g.requires_grad]

@@ -28,8 +28,11 @@ class ContractionFunction:
         self.name = name
         self.instr = instr
         specs = [program.specs[a] for a in instr.args]
+        strides = None
+        if instr.out in program.strides:  # operands as the product sees them: permuted in place
+            specs, strides = program.strides[instr.out]
         made = emit_contraction(module, name, instr.prim.name, specs, instr.params,
-                                host_machine(), strides=program.strides.get(instr.out))
+                                host_machine(), strides=strides)
         self.function = module.get_global(name)
         self.finish = module.get_global(name + "_finish") if made.finish_units else None
         self.finish_units = made.finish_units
@@ -71,7 +74,7 @@ def read_in_place(program: Program) -> Program:
                 strides.append(None)
                 args.append(a)
         if any(s is not None for s in strides):
-            program.strides[instr.out] = tuple(strides)
+            program.strides[instr.out] = ([program.specs[a] for a in instr.args], tuple(strides))
             program.instrs[k] = type(instr)(instr.prim, tuple(args), instr.params, instr.out,
                                             instr.spec)
     return drop_dead(program)

@@ -21,7 +21,8 @@ class Program:
         instrs: the lines, in order.
         outputs: numbers of the values to deliver.
         specs: the spec of every value (a tuple for primitives with several results).
-        strides: for products that read operands in place, the strides of each (None: row-major).
+        strides: for products that read permuted operands in place: the operands' specs as the
+            product sees them, and their strides (None: row-major).
     """
 
     def __init__(self) -> None:

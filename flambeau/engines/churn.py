@@ -53,7 +53,7 @@ def _message(seen: list[tuple[Spec, ...]]) -> str:
             shape = ", ".join("*" if k in varying else str(n) for k, n in enumerate(shapes[0]))
             sizes = ", ".join(str(s[d]) for s in shapes)
             return (f"this step was compiled {len(seen)} times because dimension {d} of an input "
-                    f"of shape ({shape}) varies: {sizes}, … Every size costs a compilation; bring it "
-                    "to a few sizes (pad, or drop the last short batch)")
+                    f"of shape ({shape}) varies: {sizes}, … Every size costs a compilation; bring "
+                    "it to a few sizes (pad, or drop the last short batch)")
     return (f"this step was compiled {len(seen)} times because the shapes inside it vary; bring "
             "them to a few sizes")

@@ -159,6 +159,12 @@ def _run_native(entry: Structure, nodes: list[Node], held: set[int],
 
 def _held(nodes: list[Node]) -> set[int]:
     """Ids of the nodes with references from outside the pending graph."""
+    inner = _inner_references(nodes)
+    return {id(node) for node in nodes if getrefcount(node) - _OWN > inner.get(id(node), 0)}
+
+
+def _inner_references(nodes: list[Node]) -> dict[int, int]:
+    """How often each node is an operand (apart, so that no loop variable outlives its count)."""
     inner: dict[int, int] = {}
     for node in nodes:
         for x in node.inputs:
@@ -169,7 +175,7 @@ def _held(nodes: list[Node]) -> set[int]:
         for x in entry.saved or ():
             if x.data is None:
                 inner[id(x)] = inner.get(id(x), 0) + 1
-    return {id(node) for node in nodes if getrefcount(node) - _OWN > inner.get(id(node), 0)}
+    return inner
 
 
 # References that counting itself makes: the list, the loop variable and, before Python 3.14, the

@@ -41,7 +41,7 @@ class Structure:
 
 
 class Compilation(NamedTuple):
-    """One structure made into code: how long it took, `source` ("compiled" or "disk"), for a line."""
+    """A structure made into code for a line of the program; `source` is "compiled" or "disk"."""
 
     title: str
     seconds: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .define import ALL, COMPLEX, FLOATS, C, Error, Row, T
+from .define import ALL, COMPLEX, FLOATS, C, D, Error, Row, T
 
 EVERY = (*ALL, *COMPLEX)
 X = T((2, 3))
@@ -26,6 +26,8 @@ SHAPES = [
     Row("Tensor.view_as", [C(T((3, 2)), X)], FLOATS, layouts=("contiguous",)),
     Row("Tensor.view", [C(X, 6), C(X, -1, 2), C(X, (3, 2))], FLOATS, layouts=("contiguous",),
         errors=[Error(C(X, 4)), Error(C(X, -1, -1))]),
+    Row("Tensor.view", [C(X, D("int32")), C(T((2, 4)), D("uint8"))], ("float32",), grad=False,
+        layouts=("contiguous",)),
     Row("Tensor.sum_to_size", [C(X, 1, 3), C(X, (2, 1)), C(X, 3)], FLOATS,
         errors=[Error(C(X, 2))]),
     Row("Tensor.type_as", [C(X, T((1,), "float64"))], FLOATS, differences=False),
