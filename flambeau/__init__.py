@@ -76,10 +76,10 @@ from .engines.threads import (
     set_num_interop_threads,
     set_num_threads,
 )
+from .functional.activation import hardshrink
 from .functional.adaptive_pooling import adaptive_avg_pool1d
 from .functional.adaptive_pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from .functional.added_products import addbmm, addmm, addmv, addr, baddbmm
-from .functional.activation import hardshrink
 from .functional.arithmetic import (
     add,
     addcdiv,
@@ -214,6 +214,8 @@ from .functional.cumulative import (
     trapezoid,
     trapz,
 )
+from .functional.distance import cosine_similarity, pairwise_distance
+from .functional.gates import prelu, rrelu_
 from .functional.gathering import (
     gather,
     put,
@@ -223,8 +225,6 @@ from .functional.gathering import (
     take,
     take_along_dim,
 )
-from .functional.distance import cosine_similarity, pairwise_distance
-from .functional.gates import prelu, rrelu_
 from .functional.index_along import (
     index_add,
     index_copy,
@@ -443,7 +443,6 @@ from .functional.statistics import (
     var,
     var_mean,
 )
-from .functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .functional.top_level import (
     celu,
     celu_,
@@ -455,6 +454,7 @@ from .functional.top_level import (
     threshold,
     threshold_,
 )
+from .functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .random import (
     Generator,
     bernoulli,

@@ -14,7 +14,9 @@ def test_arguments_that_are_none() -> None:
         x = torch.full((2, 3), 0.25)
         print(F.binary_cross_entropy(x, x), F.batch_norm(x, None, None, training=True))
         print(F.group_norm(x, 3), F.binary_cross_entropy_with_logits(x, x))
-        for call in (lambda: torch.exp(None), lambda: torch.mm(x, None), lambda: F.relu(None)):
+        import numpy as np
+        for call in (lambda: torch.exp(None), lambda: torch.sqrt(np.ones(2)), lambda: x.add("a"),
+                     lambda: torch.mm(x, None), lambda: F.relu(None)):
             attempt(call)
     """.replace("group_norm(x, 3)", "group_norm(x[:, :, None].repeat(1, 1, 2), 3)"))
 
@@ -221,3 +223,61 @@ def test_machine_without_cuda() -> None:
         output_of(program, torch)  # that PyTorch answers otherwise
     else:
         both(program)
+
+
+def test_writes_in_place_are_not_seen_by_earlier_results() -> None:
+    both("""
+        import random
+        random.seed(0)
+        x = torch.arange(24.).view(4, 6).clone()
+        kept, held, w = [], [], torch.ones(6, requires_grad=True)
+        for k in range(300):
+            i, j = random.randrange(4), random.randrange(6)
+            what = random.randrange(13)
+            if what == 0:
+                x[i] = k
+            elif what == 1:
+                x[i, j] = x[j % 4, i] + 1
+            elif what == 2:
+                x[:, j].add_(1)
+            elif what == 3:
+                kept.append(x[i])
+            elif what == 4:
+                held.append(x[i] * 2)
+            elif what == 5:
+                x[i, 1:4] = x[i, 0:3].clone()
+            elif what == 6:
+                x.t()[j] = torch.arange(4.)
+            elif what == 7:
+                held.append(x + 0.5)
+            elif what == 8:
+                held.append(x.detach().clone())
+            elif what == 9:
+                x.view(-1)[3 * i:3 * i + 4] = float(k)
+            elif what == 10:
+                held.append((x[i] * w).sum())
+            elif what == 11:
+                x.data[i, j] = -k
+            else:
+                held.append(x[i, j].item())
+            if k % 50 == 0:
+                print(x)
+        print(kept[:9], kept[-1])
+        for h in held:
+            print(h if isinstance(h, float) else h.detach())
+    """)
+
+
+def test_a_saved_value_that_was_overwritten_is_an_error() -> None:
+    both("""
+        w = torch.ones(3, requires_grad=True)
+        x = torch.arange(3.)
+        y = (x * w).sum()
+        x[0] = 7
+        attempt(y.backward)
+        z = torch.zeros(2, 3)
+        z[0] = w * 2
+        z[1, 1] = 5
+        z.sum().backward()
+        print(z, w.grad)
+    """)

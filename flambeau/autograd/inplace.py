@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from ..dtype import bool_, can_cast, scalar_name
 from ..engines import realize
-from ..graph import Node, apply
+from ..graph import Node, apply, leaf
 from ..ops import elementwise as ew
 from . import steps
 from .base import TensorBase, derive
@@ -128,7 +129,9 @@ def write(t: Any, node: Node) -> None:
         np.copyto(array, realize.realize(node, "write to shared memory"))
         storage.clock += 1
         return
-    if t._chain:
+    if t._chain and _written_at_once(t, node):
+        pass
+    elif t._chain:
         whole = storage.node
         template = steps.put_template(t._chain, whole.spec, node.spec)  # may raise
         storage.node = apply(template, (whole, node))
@@ -138,6 +141,52 @@ def write(t: Any, node: Node) -> None:
     storage.clock += 1
     t._node = node
     t._seen = storage.clock
+
+
+_PLAIN = ("slice", "permute", "reshape")  # steps whose elements are all different
+
+
+def _counted(x: Any) -> int:
+    return getrefcount(x)
+
+
+def _counting() -> int:
+    x = object()
+    return _counted(x) - 1
+
+
+_COUNTING = _counting()  # references that counting itself makes; fewer since Python 3.14
+
+
+def _references(x: Any) -> int:
+    """How many references to x there are, the caller's local variables included."""
+    return getrefcount(x) - _COUNTING
+
+
+def _written_at_once(t: Any, node: Node) -> bool:
+    """Write the value of a view where both values are there already; whether that was possible.
+
+    The memory is changed in place where nothing else refers to it, so that filling a tensor element
+    by element takes a step per element, not a copy of the tensor. Otherwise it is copied, once.
+    """
+    storage = t._storage
+    whole = storage.node
+    if node.data is None or whole.data is None or not all(s[0] in _PLAIN for s in t._chain):
+        return False
+    array, old = whole.data, t._node
+    through = old.data is not None and old.data.base is array  # the view's own value, now obsolete
+    if not (array.flags.owndata and array.flags.writeable
+            and _references(whole) == 2 + (t._base is not None and t._base._node is whole)
+            and _references(array) == 2 + through and _references(old) == 2):
+        array = np.array(array)
+    part = array
+    for step in t._chain:
+        part = steps.on_array(part, step)
+    if not np.may_share_memory(part, array):
+        return False
+    np.copyto(part, node.data)
+    storage.node = leaf(array, whole.spec.dtype)
+    return True
 
 
 def _rebase(t: Any, node: Node, result: Any) -> None:

@@ -231,8 +231,10 @@ def _as_number(op: Op, v: Any, values: tuple[Any, ...]) -> Any:
         if isinstance(v, kind):
             return kind(v)
     position = next(i for i, x in enumerate(values) if x is v)
+    kind = type(v)
+    name = f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
     raise TypeError(f"{op.name}(): argument {_argument_name(op, position)} (position "
-                    f"{position + 1}) must be Tensor, not {type(v).__name__}")
+                    f"{position + 1}) must be Tensor, not {name}")
 
 
 def _argument_name(op: Op, position: int) -> str:

@@ -1,4 +1,4 @@
-"""`torch.backends`: switches of the libraries that PyTorch computes with; none of them is used here.
+"""`torch.backends`: switches of the libraries that PyTorch computes with; none is used here.
 
 The switches can be set and read back, so that programs which set them run; they change nothing.
 """

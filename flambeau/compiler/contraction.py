@@ -1,8 +1,9 @@
 """Contractions as native functions: products in all forms, convolutions and their two adjoints.
 
-Everything is out[b, l, r] = Σ_k V[b, k, l] S[b, k, r] with affine index maps (`nest.py`): `matmul.py`
-and `convolution.py` write a primitive as one or several such nests, `tiling.py` chooses tiles and
-blocks, `packing.py` stages operands, `units.py` and `microkernel.py` emit the loops.
+Everything is out[b, l, r] = Σ_k V[b, k, l] S[b, k, r] with affine index maps (`nest.py`):
+`matmul.py` and `convolution.py` write a primitive as one or several such nests, `tiling.py` chooses
+tiles and blocks, `packing.py` stages operands, `units.py` and `microkernel.py` emit the loops,
+`finish.py` makes the output of what several units wrote for it.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ __all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "host_machi
 class Epilogue(Protocol):
     """What is done with finished values before they are stored (bias, activation, residual).
 
-    The output is seen as a matrix: a product has rows (batch, rows of a) and columns (columns of b);
-    a convolution has rows (image, channel) and columns (positions). Lanes follow one another along the
-    columns, or along the rows if there is only one column.
+    The output is seen as a matrix: a product has rows (batch, rows of a) and columns (columns of
+    b); a convolution has rows (image, channel) and columns (positions); a kernel's gradient has
+    rows (output channel) and columns (channel, taps). Lanes follow one another along the columns,
+    or along the rows if there is only one column.
+
+    Attributes:
+        pointers: how many pointer arguments the epilogue adds to the function.
     """
 
     pointers: int
@@ -61,8 +66,8 @@ class Contraction:
         scratch_bytes: scratch memory per thread, aligned to 64 bytes.
         flops: two per multiply-add of the definition.
         epilogue_pointers: how many pointers follow.
-        finish_units: if not 0, the first function's `out` is the shared scratch memory, and when all
-            its units are done, void name_finish(out, shared, begin, end, epilogue pointers...) makes
+        finish_units: if not 0, the first function's `out` is the shared scratch memory, and when
+            all its units are done, name_finish(out, shared, begin, end, epilogue pointers...) makes
             the output of it.
         shared_scratch_bytes: scratch memory shared by all threads.
         plan: the nests as text.
@@ -133,7 +138,7 @@ def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _dot_size(shapes: Sequence[tuple[int, ...]], params: dict[str, Any]) -> int:
-    (contract_a, contract_b), (batch_a, batch_b) = params["contract"], params["batch"]
+    (contract_a, contract_b), (_, batch_b) = params["contract"], params["batch"]
     left = math.prod(n for d, n in enumerate(shapes[0]) if d not in contract_a)
     return left * math.prod(n for d, n in enumerate(shapes[1]) if d not in (*contract_b, *batch_b))
 

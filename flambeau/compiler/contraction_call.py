@@ -24,17 +24,21 @@ class ContractionFunction:
 
     numbers: tuple[int, ...] = ()
 
-    def __init__(self, module: ir.Module, name: str, instr: Any, program: Program) -> None:
+    def __init__(self, module: ir.Module, name: str, instr: Any, program: Program,
+                 known: dict[Any, Any]) -> None:
         self.name = name
         self.instr = instr
         specs = [program.specs[a] for a in instr.args]
         strides = None
         if instr.out in program.strides:  # operands as the product sees them: permuted in place
             specs, strides = program.strides[instr.out]
-        made = emit_contraction(module, name, instr.prim.name, specs, instr.params,
-                                host_machine(), strides=strides)
-        self.function = module.get_global(name)
-        self.finish = module.get_global(name + "_finish") if made.finish_units else None
+        shape = (instr.prim.name, tuple(specs), repr(instr.params), strides)
+        if shape not in known:
+            known[shape] = emit_contraction(module, name, instr.prim.name, specs, instr.params,
+                                            host_machine(), strides=strides)
+        made = known[shape]
+        self.function = module.get_global(made.name)
+        self.finish = module.get_global(made.name + "_finish") if made.finish_units else None
         self.finish_units = made.finish_units
         self.operands = list(instr.args)
         self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
@@ -62,7 +66,8 @@ def read_in_place(program: Program) -> Program:
     for k, instr in enumerate(program.instrs):
         if instr.prim.name != "dot" or not takes(instr, program.specs):
             continue
-        args, strides = [], []
+        args: list[int] = []
+        strides: list[tuple[int, ...] | None] = []
         for a in instr.args:
             source = defined.get(a)
             if source is not None and source.prim.name == "permute":

@@ -80,7 +80,7 @@ class Image:
 
     Attributes:
         images: batch size; groups: groups.
-        channels: of the image that is read, per group; outputs: channels that are written, per group.
+        channels: of the image that is read; outputs: channels that are written; both per group.
         image: strides (image, channel) of what is read; kernel: strides (group, output, channel).
         out: strides (image, channel) of what is written; columns: positions written.
     """
@@ -141,7 +141,7 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
 
 @dataclass
 class Result:
-    """The nests of a convolution, the output's size, the flops, and the second pass if there is one."""
+    """The nests of a convolution, the output's size, the flops, and the second pass if any."""
 
     nests: list[Nest]
     size: int
@@ -162,7 +162,7 @@ def _product(prim: str, shapes: Any, strides: Any, params: dict[str, Any]) -> tu
     """
     first, second = shapes
     if prim == "convolve":
-        image, kernel, ones = first[2:], second[2:], ()
+        image, kernel, ones = first[2:], second[2:], first[:0]
     elif prim == "convolve_input":
         image, kernel, ones = params["size"], second[2:], first[2:]
     else:
@@ -240,7 +240,7 @@ def _low_pace(params: dict[str, Any]) -> tuple[list[int], list[int]]:
 
 def _phases(image: Image, shapes: Any, strides: Any, params: dict[str, Any],
             choice: _Choice) -> Result:
-    """A strided convolution's adjoint: each phase is a convolution, written to an array of its own."""
+    """A strided convolution's adjoint: every phase is a convolution with an array of its own."""
     (g, w), (sg, sw) = shapes, strides
     size, steps = params["size"], params["stride"]
     rows = g[0] * image.outputs * image.groups
@@ -260,14 +260,14 @@ def _phases(image: Image, shapes: Any, strides: Any, params: dict[str, Any],
     total = rows * math.prod(size)
     weave = Weave(rows, size, steps, filled if total else [])
     nests = []
-    for phase in filled if total else []:
-        counts = weave.counts(phase)
+    for which in filled if total else []:
+        counts = weave.counts(which)
         out = _row_major((g[0], rows // g[0], *counts))
         mine = [replace(line, out=stride) for line, stride in
-                zip(lines[phase], out[2:], strict=True)]
+                zip(lines[which], out[2:], strict=True)]
         nests.append(choice.windows(replace(image, out=(out[0], out[1]), columns=math.prod(counts)),
                                     mine))
-        nests[-1].out_offset = weave.bases[phase]
+        nests[-1].out_offset = weave.bases[which]
     return Result(nests, total, 2 * math.prod(g) * math.prod(w[1:]), weave)
 
 

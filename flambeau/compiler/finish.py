@@ -178,8 +178,8 @@ class Weave:
                              code.load(sources[p], j, _mask(code, here)))
             for half in range(-(-whole // w)):
                 places = [half * w // 2 + i // 2 + w * (i % 2) for i in range(w)]
-                deliver(code.shuffle(*parts, places), code.add(code.mul(j, 2), half * w),
-                        _mask(code, whole - half * w))
+                deliver(code.shuffle(parts[0], parts[1], places),
+                        code.add(code.mul(j, 2), half * w), _mask(code, whole - half * w))
         if len(sources) == 1:
             _vectors(code, size, lambda j, count: deliver(
                 code.zero() if sources[0] is None else code.load(sources[0], j,

@@ -3,8 +3,8 @@
 The result is a list of steps in an order that respects all dependencies: `Kernel`s, loop nests over
 one iteration domain that compute any number of values, and `Call`s of single primitives.
 
-A value gets memory (is a *root*) if it is delivered, if a call reads it, if it is a reduction, or if
-several lines read it and it is worth keeping; all other values are computed where they are used.
+A value gets memory (is a *root*) if it is delivered, if a call reads it, if it is a reduction, or
+if several lines read it and it is worth keeping; all other values are computed where they are used.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Stage 5, emit: loop nests as LLVM IR.
 
-One function per nest: `void name(buffer…, numbers…, i64 begin, i64 end)`, where [begin, end) is the range
-of the parallel loop. Scalar code is written; LLVM's loop vectorizer makes vectors of it, since all
-elementary functions are straight-line polynomials and no two buffers alias.
+One function per nest: `void name(buffer…, numbers…, i64 begin, i64 end)`, where [begin, end) is the
+range of the parallel loop. Scalar code is written; LLVM's loop vectorizer makes vectors of it,
+since all elementary functions are straight-line polynomials and no two buffers alias.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from llvmlite import ir
 
 from . import vector_math
-from .machine import host_machine
 from .loops import Affine, Line, Nest
+from .machine import host_machine
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 VOID = ir.VoidType()
@@ -65,7 +65,7 @@ def takes(instr: Any, specs: dict[int, Any]) -> bool:
     return integral and name in _INT_OPS
 
 
-# ---- lines ----------------------------------------------------------------------------------------
+# ---- lines ---------------------------------------------------------------------------------------
 
 def _compare(name: str) -> Callable[..., Any]:
     symbols = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -165,7 +165,7 @@ def _round_bfloat16(b: ir.IRBuilder, x: Any) -> Any:
     return b.select(b.fcmp_unordered("uno", x, x), x, kept)
 
 
-# ---- reductions -----------------------------------------------------------------------------------
+# ---- reductions ----------------------------------------------------------------------------------
 
 _IDENTITY: dict[str, Callable[[Any], Any]] = {
     "reduce_sum": lambda d: 0, "reduce_prod": lambda d: 1,
@@ -194,7 +194,7 @@ def _combine(b: ir.IRBuilder, reduce: str, d: Any, total: Any, x: Any) -> Any:
     return _INT_OPS[name](b, d, total, x)
 
 
-# ---- nests ----------------------------------------------------------------------------------------
+# ---- nests ---------------------------------------------------------------------------------------
 
 class NestFunction:
     """The LLVM function of a nest.
@@ -207,7 +207,8 @@ class NestFunction:
         work: rough count of scalar operations, to decide whether threads are worth it.
     """
 
-    def __init__(self, module: ir.Module, name: str, nest: Nest) -> None:
+    def __init__(self, module: ir.Module, name: str, nest: Nest,
+                 known: dict[Any, Any] | None = None) -> None:
         self.nest = nest
         self.name = name
         loads = [x.source for x in nest.lines if x.op == "load"]
@@ -224,7 +225,21 @@ class NestFunction:
         for n in nest.sizes:
             total *= n
         self.work = total * len(nest.lines)
-        self._emit(module)
+        known = {} if known is None else known
+        shape = self._shape()
+        if shape in known:
+            self.function = known[shape]
+        else:
+            self._emit(module)
+            known[shape] = self.function
+
+    def _shape(self) -> Any:
+        """What the code depends on: the nest with its values numbered by their arguments."""
+        place = {v: k for k, v in enumerate((*self.buffers, *self.numbers))}
+        lines = tuple((x.op, x.args, repr(x.params), place.get(x.source), x.address, x.dtype)
+                      for x in self.nest.lines)
+        stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in self.nest.stores)
+        return tuple(self.nest.sizes), tuple(self.nest.reduced), lines, stores
 
     def _emit(self, module: ir.Module) -> None:
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
@@ -390,7 +405,7 @@ class NestFunction:
 
 
 def _loop_order(nest: Nest) -> tuple[list[int], int | None]:
-    """Kept loops before reduced ones unless the innermost loop is kept; which loop threads split."""
+    """Kept loops before reduced ones unless the innermost is kept; which loop threads split."""
     dims = list(range(len(nest.sizes)))
     kept = [d for d in dims if not nest.reduced[d]]
     if not kept:

@@ -1,8 +1,8 @@
 """Stage 4, lower: a kernel as one loop nest over scalar lines with affine addresses.
 
-A `Nest` prints as pseudo-code. Movement has vanished into the addresses; neighbouring dimensions that
-every address walks through as one are merged; reductions are either carried in registers (innermost
-loop reduced) or in the output row (innermost loop kept).
+A `Nest` prints as pseudo-code. Movement has vanished into the addresses; neighbouring dimensions
+that every address walks through as one are merged; reductions are either carried in registers
+(innermost loop reduced) or in the output row (innermost loop kept).
 """
 
 from __future__ import annotations

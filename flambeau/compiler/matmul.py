@@ -129,8 +129,9 @@ def _blocks(nest: Nest, machine: Machine, itemsize: int, work: float) -> None:
     for axis in reversed(rows):
         axis.block = even_block(axis, max(1, budget // inside)) if axis.tile <= axis.size else 1
         inside *= axis.block
+    if reduction[0].blocks() >= 8:
+        split_reduction(nest, work)
     spread(nest, [*reversed(rows), lanes[-1]], work)
-    split_reduction(nest, work)
     width = machine.vector_bytes // itemsize
     nest.v_stage = PanelStage(nest.batch, lanes, reduction, nest.taps, width)
     nest.unaligned = False

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .nest import Nest, Tap
+from llvmlite import ir
+
+from .nest import Nest
 from .vector_code import Index, VectorCode
 
 _UNROLLED = 112  # multiply-adds in the body of the innermost loop
@@ -189,37 +191,38 @@ class Delivery:
 
     def run(self, tile: Tile, accumulators: list[Any], m: Index, n: Index) -> None:
         """Store the tile whose first element is at row m, column n."""
+        code = self.code
+        self.m, self.n = m, n
+        self.first = code.at(self.out, code.add(code.mul(m, self.nest.columns), n))
+        count = len(tile.lanes)
         if self.nest.dotted:
             for i, row in enumerate(tile.rows):
                 for j, entry in enumerate(tile.lanes):
-                    x = self.code.total(accumulators[i * len(tile.lanes) + j])
-                    self._scalar(x, *self._place(m, n, row, entry))
+                    x = code.total(accumulators[i * count + j])
+                    self._deliver(x, row.m + entry.m, row.n + entry.n, None)
         elif self._neighbours(tile.lane_m, tile.lane_n):
             for i, row in enumerate(tile.rows):
                 for j, entry in enumerate(tile.lanes):
-                    place = self._place(m, n, row, entry)
-                    self._vector(accumulators[i * len(tile.lanes) + j], entry.valid, *place)
-        elif 4 * len(tile.rows) >= self.code.lanes * len(self._runs(tile.rows)):
-            self._transposed(tile, accumulators, m, n)
+                    self._deliver(accumulators[i * count + j], row.m + entry.m, row.n + entry.n,
+                                  self._mask(entry.valid))
+        elif 4 * len(tile.rows) >= code.lanes * len(self._runs(tile.rows)):
+            self._transposed(tile, accumulators)
         else:
-            self._scattered(tile, accumulators, m, n)
+            self._scattered(tile, accumulators)
 
-    def _place(self, m: Index, n: Index, row: RowEntry, entry: LaneEntry) -> tuple[Index, Index]:
-        return self.code.add(m, row.m + entry.m), self.code.add(n, row.n + entry.n)
+    def _mask(self, count: int) -> Any:
+        return None if count >= self.code.lanes else self.code.mask(count)
 
-    def _flat(self, m: Index, n: Index) -> Index:
-        return self.code.add(self.code.mul(m, self.nest.columns), n)
-
-    def _vector(self, x: Any, valid: int, m: Index, n: Index) -> None:
-        mask = None if valid >= self.code.lanes else self.code.mask(valid)
+    def _deliver(self, x: Any, m: Index, n: Index, mask: Any) -> None:
+        """Store a vector or an element at a distance from the tile's first element."""
+        code = self.code
         if self.epilogue is not None:
-            x = self.epilogue(m, n, x, mask)
-        self.code.store(x, self.out, self._flat(m, n), mask)
-
-    def _scalar(self, x: Any, m: Index, n: Index) -> None:
-        if self.epilogue is not None:
-            x = self.epilogue(m, n, x, None)
-        self.code.store_scalar(x, self.out, self._flat(m, n))
+            x = self.epilogue(code.add(self.m, m), code.add(self.n, n), x, mask)
+        where = code.add(code.mul(m, self.nest.columns), n)
+        if isinstance(x.type, ir.VectorType):
+            code.store(x, self.first, where, mask)
+        else:
+            code.store_scalar(x, self.first, where)
 
     def _neighbours(self, m: int, n: int) -> bool:
         return (m, n) == ((1, 0) if self.nest.columns == 1 else (0, 1))
@@ -235,25 +238,24 @@ class Delivery:
                 runs.append((i, 1))
         return runs
 
-    def _transposed(self, tile: Tile, accumulators: list[Any], m: Index, n: Index) -> None:
+    def _transposed(self, tile: Tile, accumulators: list[Any]) -> None:
         code, count = self.code, len(tile.lanes)
         for start, length in self._runs(tile.rows):
+            row = tile.rows[start]
             for j, entry in enumerate(tile.lanes):
                 square = [accumulators[i * count + j] for i in range(start, start + length)]
                 square += [code.zero()] * (code.lanes - length)
-                row_m, row_n = self._place(m, n, tile.rows[start], entry)
                 for lane, x in enumerate(code.transpose(square)[:entry.valid]):
-                    self._vector(x, length, code.add(row_m, lane * tile.lane_m),
-                                 code.add(row_n, lane * tile.lane_n))
+                    self._deliver(x, row.m + entry.m + lane * tile.lane_m,
+                                  row.n + entry.n + lane * tile.lane_n, self._mask(length))
 
-    def _scattered(self, tile: Tile, accumulators: list[Any], m: Index, n: Index) -> None:
+    def _scattered(self, tile: Tile, accumulators: list[Any]) -> None:
         code, count = self.code, len(tile.lanes)
         for k, x in enumerate(accumulators):
             code.store(x, self.spill, k * code.lanes, aligned=True)
         for i, row in enumerate(tile.rows):
             for j, entry in enumerate(tile.lanes):
-                row_m, row_n = self._place(m, n, row, entry)
                 with code.loop(0, entry.valid) as lane:
                     x = code.load_scalar(self.spill, code.add((i * count + j) * code.lanes, lane))
-                    self._scalar(x, code.add(row_m, code.mul(lane, tile.lane_m)),
-                                 code.add(row_n, code.mul(lane, tile.lane_n)))
+                    self._deliver(x, code.add(row.m + entry.m, code.mul(lane, tile.lane_m)),
+                                  code.add(row.n + entry.n, code.mul(lane, tile.lane_n)), None)

@@ -1,9 +1,9 @@
 """A contraction as a loop nest: out[b, l, r] = Σ_k V[b, k, l] S[b, k, r], all indices composite.
 
 The lane side V is read in vectors along its last axis, the row side S one element at a time (or, in
-a `dotted` nest, both in vectors along the last reduction axis). Each axis has strides in the operands
-as they lie in memory (`v_source`, `s_source`) and as the inner loops read them, after staging (`v`,
-`s`). Units are the blocks of the batch, lane and row axes.
+a `dotted` nest, both in vectors along the last reduction axis). Each axis has strides in the
+operands as they lie in memory (`v_source`, `s_source`) and as the inner loops read them, after
+staging (`v`, `s`). Units are the blocks of the batch, lane and row axes.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ class Nest:
         """The plan on one line: extent/block/tile of every axis, and what is staged."""
         def text(axes: Sequence[Axis]) -> str:
             return " ".join(f"{a.size}/{a.block}/{a.tile}" for a in axes) or "-"
-        staged = "".join(name for name, stage in (("V", self.v_stage), ("S", self.s_stage)) if stage)
+        stages = {"V": self.v_stage, "S": self.s_stage}
+        staged = "".join(name for name, stage in stages.items() if stage)
         return (f"batch {text(self.batch)} | lanes {text(self.lanes)} | rows {text(self.rows)} | "
                 f"reduction {text(self.reduction)} x {len(self.taps)} taps | parts {self.parts}"
                 f" | staged {staged or '-'}{' | dotted' if self.dotted else ''}")

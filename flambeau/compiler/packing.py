@@ -1,4 +1,4 @@
-"""Staging of operands: panels of vectors for the lane side, regions with zero borders for either."""
+"""Staging of operands: panels of vectors for the lane side, boxes with zero borders for either."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ class PanelStage:
         last, w = self.lanes[-1], code.lanes
         count = place.count[last]
         source, scratch = code.at(source, at), code.at(scratch, to)
-        if last.size % w and last.v_source != 1:  # one piece of code: transposing is long
+        if last.v_source == 1:
+            self._by_rows(code, source, scratch, place)
+            return
+        if last.size % w:  # one piece of code for whole and partial vectors: transposing is long
             with code.loop(0, count, w) as lane:
                 self._column(code, code.at(source, code.mul(lane, last.v_source)),
                              code.at(scratch, self._home(code, lane)), place,
@@ -109,11 +112,30 @@ class PanelStage:
         with code.loop(0, whole, w) as lane:
             self._column(code, code.at(source, code.mul(lane, last.v_source)),
                          code.at(scratch, self._home(code, lane)), place, w)
-        if last.size % w:
-            rest = code.sub(count, whole)
-            with code.when(code.less(0, rest)):
-                self._column(code, code.at(source, code.mul(whole, last.v_source)),
-                             code.at(scratch, self._home(code, whole)), place, rest)
+
+    def _by_rows(self, code: VectorCode, source: Any, scratch: Any, place: Place) -> None:
+        """Lanes lie side by side: read all of them at each step of the reduction."""
+        count, w = place.count[self.lanes[-1]], code.lanes
+        whole = code.mul(code.div(count, w), w)
+
+        def vector(at: Index, to: Index, lane: Index, few: Index) -> None:
+            x = strided(code, source, code.add(at, lane), 1, few)
+            code.store(x, scratch, code.add(to, self._home(code, lane)), aligned=True)
+
+        def copy(at: Index, to: Index) -> None:
+            for tap in self.taps:
+                here, there = code.add(at, tap.v_source), code.add(to, tap.v)
+                if isinstance(whole, int) and whole <= 8 * w:
+                    for lane in range(0, whole, w):
+                        vector(here, there, lane, w)
+                else:
+                    with code.loop(0, whole, w) as lane:
+                        vector(here, there, lane, w)
+                if self.lanes[-1].size % w:
+                    rest = code.sub(count, whole)
+                    with code.when(code.less(0, rest)):
+                        vector(here, there, whole, rest)
+        each(code, [(place.count[a], a.v_source, a.v) for a in self.reduction], copy)
 
     def _home(self, code: VectorCode, lane: Index) -> Index:
         return code.add(code.mul(code.div(lane, self.width), self.vector_step),

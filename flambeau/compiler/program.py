@@ -1,7 +1,8 @@
 """Stage 1, inline: a flush as one straight-line program of primitives.
 
-The templates of all nodes of a flush are written one after another over common value numbers. Leaves
-become array inputs, Python numbers scalar inputs; what the flush must deliver becomes the outputs.
+The templates of all nodes of a flush are written one after another over common value numbers.
+Leaves become array inputs, Python numbers scalar inputs; what the flush must deliver becomes the
+outputs.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def inline(nodes: Sequence[Node], held: set[int]) -> tuple[Program, list[Any], l
         held: ids of those whose value must be delivered.
 
     Returns:
-        The program; what to pass for its inputs (arrays' nodes and Python numbers); the nodes that its
-        outputs belong to.
+        The program; what to pass for its inputs (arrays' nodes and Python numbers); the nodes that
+        its outputs belong to.
     """
     program = Program()
     number: dict[int, Any] = {}  # id of a node -> value number, or a tuple of them
@@ -119,7 +120,7 @@ def splice(program: Program, template: Any, args: Sequence[int]) -> tuple[int, .
 
 
 def drop_dead(program: Program) -> Program:
-    """The program without lines that no output depends on (inputs stay: their order is the call's)."""
+    """The program without lines that no output needs (inputs stay: their order is the call's)."""
     wanted = set(program.outputs)
     kept = []
     for instr in reversed(program.instrs):

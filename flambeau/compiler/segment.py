@@ -112,20 +112,21 @@ class SegmentWriter:
         self.stages: list[Any] = []
         self.pending: list[Any] = []
         self.count = 0
+        self.known: dict[Any, Any] = {}  # functions by what their code depends on: equal ones share
 
     def add(self, nest: Nest) -> None:
         """Append a nest to the open segment."""
-        self._append(NestFunction(self.module, f"nest{self.count}", nest))
+        self._append(NestFunction(self.module, f"nest{self.count}", nest, self.known))
 
     def add_special(self, instr: Any) -> None:
         """Append the loops of a primitive to the open segment."""
         self._append(SpecialFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                     self.program.specs))
+                                     self.program.specs, self.known))
 
     def add_contraction(self, instr: Any) -> None:
         """Append a contraction to the open segment."""
         self._append(ContractionFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                         self.program))
+                                         self.program, self.known))
 
     def _append(self, function: Any) -> None:
         function.function.linkage = "internal"

@@ -55,10 +55,11 @@ def _alias(instr: Instr, args: list[int], out: Program, define: Lookup) -> int |
     name = instr.prim.name
     if name == "stop_gradient":
         return args[0]
-    source = out.specs[args[0]] if args else None
+    source: Any = out.specs[args[0]] if args else None
     if name == "cast" and source.dtype is instr.spec.dtype and not source.weak:
         return args[0]
-    if name in ("reshape", "expand", "permute", "strided_slice") and source.shape == instr.spec.shape:
+    moves = name in ("reshape", "expand", "permute", "strided_slice")
+    if moves and source.shape == instr.spec.shape:
         dims = instr.params.get("dims")
         if dims is None or dims == tuple(range(len(dims))):
             return args[0]
@@ -79,7 +80,7 @@ def _constant(number: int, define: Lookup) -> Any:
 
 def _transposed_product(instr: Instr, args: list[int], params: dict[str, Any], out: Program,
                         define: Lookup) -> tuple[Instr, list[int], dict[str, Any]]:
-    """A product whose free dimensions are exchanged afterwards is the product the other way round."""
+    """A product whose free dimensions are exchanged afterwards is that of exchanged operands."""
     inner = define(args[0])
     if inner is None or inner.prim.name != "dot":
         return instr, args, params

@@ -1,7 +1,9 @@
 """Loops of primitives that are not elementwise: pooling windows, gathers and scatters.
 
-Each emits `void name(buffer…, error, begin, end)`. An index out of range reads and writes nothing and
-sets the error word: the flush is then repeated on the reference engine, which raises where it belongs.
+Each emits `void name(buffer…, error, begin, end)`. An index out of range reads and writes nothing
+and
+sets the error word: the flush is then repeated on the reference engine, which raises where it
+belongs.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ class SpecialFunction:
 
     numbers: tuple[int, ...] = ()
 
-    def __init__(self, module: ir.Module, name: str, instr: Any, specs: dict[int, Any]) -> None:
+    def __init__(self, module: ir.Module, name: str, instr: Any, specs: dict[int, Any],
+                 known: dict[Any, Any] | None = None) -> None:
         self.name = name
         self.instr = instr
         self.specs = [specs[a] for a in instr.args]
@@ -62,6 +65,12 @@ class SpecialFunction:
         self.written = [instr.out]
         self.dtypes = {v: specs[v].dtype for v in self.buffers}
         emit, self.units, self.work = _RULES[instr.prim.name](self)
+        known = {} if known is None else known
+        pattern = tuple(self.buffers.index(v) for v in (*instr.args, instr.out))
+        shape = (instr.prim.name, tuple(self.specs), instr.spec, repr(instr.params), pattern)
+        if shape in known:
+            self.function = known[shape]
+            return
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
         kind = ir.FunctionType(VOID, [*pointers, I64.as_pointer(), I64, I64])
         self.function = ir.Function(module, kind, name)
@@ -74,8 +83,7 @@ class SpecialFunction:
         self.error, self.begin, self.end = self.function.args[-3:]
         emit()
         self.b.ret_void()
-
-    needs_error = True
+        known[shape] = self.function
 
     def at(self, pointer: Any, offset: Any) -> Any:
         """The address of an element."""

@@ -146,9 +146,8 @@ def even_reduction(size: int, most: float, multiple: int = 8) -> int:
 def spread(nest: Nest, axes: Sequence[Axis], work: float) -> None:
     """Halve blocks, in the order given, until there are enough units of enough work each."""
     for axis in axes:
-        while (math.prod(a.blocks() for a in nest.unit_axes()) < _LEAST_UNITS
-               and axis.block > axis.tile
-               and work / math.prod(a.blocks() for a in nest.unit_axes()) > 2 * _LEAST_WORK):
+        while (nest.units() < _LEAST_UNITS and axis.block > axis.tile
+               and work / nest.units() > 2 * _LEAST_WORK):
             axis.block = even_block(axis, axis.block / 2)
 
 

@@ -148,6 +148,27 @@ class UnitEmitter:
                 with self.code.when(self.fresh[stage]):
                     stage.emit(self.code, array, self.code.at(self.scratch, at), self.place)
 
+        if nest.dotted and nest.blocked():
+            self._ahead()
+
+    def _ahead(self) -> None:
+        """Ask for what the next block of the reduction reads of V; no stage brings it near."""
+        code, nest, place = self.code, self.nest, self.place
+        first, inner = nest.reduction[0], nest.reduction[1:]
+        if len(nest.lanes) != 1 or any(a.block < a.size for a in inner):
+            return
+        run = max([1, *[(a.size - 1) * a.v_source + 1 for a in inner]])
+        if run * code.itemsize > 16384:
+            return
+        lane = nest.lanes[0]
+        pointer = code.at(self.v_array, code.mul(place.count[first], first.v_source))
+        for axis in [*nest.batch, lane, first]:
+            pointer = code.at(pointer, code.mul(place.start[axis], axis.v_source))
+        with code.loop(0, place.count[first]) as k, code.loop(0, place.count[lane]) as i:
+            at = code.add(code.mul(k, first.v_source), code.mul(i, lane.v_source))
+            with code.loop(0, run, 64 // code.itemsize) as j:
+                code.prefetch(pointer, code.add(at, j))
+
     # ---- tiles ----
 
     def _tiles(self, part: Index, last: Any, blocked: bool) -> None:
@@ -223,7 +244,8 @@ class UnitEmitter:
         low = code.minimum(code.div(code.positive(before), clip.pace), high)
         return low, code.sub(high, low)
 
-    def _operand(self, stage: Any, array: Any, at: int, chosen: list[Chosen], lane_side: bool) -> Any:
+    def _operand(self, stage: Any, array: Any, at: int, chosen: list[Chosen],
+                 lane_side: bool) -> Any:
         code, nest, place = self.code, self.nest, self.place
         if stage is not None:
             pointer = code.at(self.scratch, at)

@@ -230,6 +230,13 @@ class VectorCode:
         """Store one element."""
         self.builder.store(x, self.at(pointer, index), align=self.itemsize)
 
+    def prefetch(self, pointer: Any, index: Index) -> None:
+        """Ask for the cache line of an element that is read soon."""
+        i32 = ir.IntType(32)
+        function = self.declare("llvm.prefetch.p0",
+                                ir.FunctionType(ir.VoidType(), [PTR, i32, i32, i32]))
+        self.builder.call(function, [self.at(pointer, index), i32(0), i32(2), i32(1)])
+
     def gather(self, pointer: Any, offsets: Any, mask: Any = None) -> Any:
         """The elements at pointer + offsets (a vector of i64)."""
         places = self.builder.gep(pointer, [offsets], source_etype=self.element)

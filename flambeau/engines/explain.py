@@ -109,7 +109,7 @@ class Report:
 
         Args:
             operations: the machine's peak in floating-point operations per second. Default:
-                measured by a small matrix product.
+                measured by multiply-adds in registers.
             bytes: its peak in bytes read and written per second. Default: measured by a copy.
 
         Returns:

@@ -34,7 +34,7 @@ class Arena:
         return int(self.base + self.places[v][0])
 
     def scratch(self, per_thread: int, shared: int) -> tuple[int, int]:
-        """Addresses of working memory: as much as all threads of this machine need, and in common."""
+        """Addresses of working memory: what all threads of this machine need, and in common."""
         wanted = (per_thread * MAX_THREADS, shared)
         found = []
         for k, nbytes in enumerate(wanted):

@@ -1,7 +1,7 @@
 """The native engine: a hot structure is compiled once and then runs as a plan of few calls.
 
-Consecutive kernels form a segment, one native function; primitives that the emitter does not take run
-on their NumPy meaning between segments, inside the same plan.
+Consecutive kernels form a segment, one native function; primitives that the emitter does not take
+run on their NumPy meaning between segments, inside the same plan.
 """
 
 from __future__ import annotations

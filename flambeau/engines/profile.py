@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..compiler import peak
 from ..compiler.figures import line_figures
+from ..compiler.jit import Library
+from ..compiler.machine import host_machine
 from ..compiler.segment import Segment
+from . import plan_cache
 from .native import Plan
 from .stages import nodes_of
 from .threads import pool
@@ -39,22 +44,28 @@ class Timed(NamedTuple):
 
 
 @cache
-def measured_machine(size: int = 512, nbytes: int = 1 << 26) -> Machine:
-    """Peaks by a matrix product of NumPy and by a copy on all threads.
+def measured_machine(nbytes: int = 1 << 26) -> Machine:
+    """Peaks of all threads: by multiply-adds in registers, and by a copy.
 
     Args:
-        size: of the matrices. Default: 512.
         nbytes: of the copied block, larger than the caches. Default: 64 MiB.
     """
-    a = np.ones((size, size), np.float32)
-    out = np.empty_like(a)
-    product = best(lambda: np.matmul(a, a, out=out), 40)
+    machine = host_machine()
+    library = Library(plan_cache.translate(peak.write_peak(machine)).data)
+    function = library.function("peak", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+    results = np.zeros(pool.size, np.int64)
+    address = results.__array_interface__["data"][0]
+
+    def multiply_add() -> None:
+        results[:] = 0
+        pool.run(function, address, pool.size)
+    fused = best(multiply_add, 20)
     source, target = np.ones(nbytes, np.uint8), np.ones(nbytes, np.uint8)
     parts = list(zip(np.array_split(target, pool.size), np.array_split(source, pool.size),
                      strict=True))
     with ThreadPoolExecutor(pool.size) as threads:
         copy = best(lambda: list(threads.map(lambda p: np.copyto(*p), parts)), 10)
-    return Machine(2 * size ** 3 / product, 2 * nbytes / copy)
+    return Machine(peak.operations(machine) * pool.size / fused, 2 * nbytes / copy)
 
 
 def best(run: Callable[[], Any], times: int) -> float:

@@ -1,7 +1,8 @@
 """When things run: a flush realizes everything pending that somebody still holds.
 
-A node is held when more references to it exist than the pending graph itself accounts for: a tensor's
-storage, or a tape entry that saved it. What only dead results needed is dropped unevaluated.
+A node is held when more references to it exist than the pending graph itself accounts for: a
+tensor's storage, or a tape entry that saved it. What only dead results needed is dropped
+unevaluated.
 """
 
 from __future__ import annotations
@@ -183,8 +184,8 @@ def _inner_references(nodes: list[Node]) -> dict[int, int]:
 _OWN = next(iter({getrefcount(x) for x in [object()]}))
 
 
-# Tape entries that have run and were kept (retain_graph): what they saved is worth its memory only if
-# they run again, so it stays pending until then.
+# Tape entries that have run and were kept (retain_graph): what they saved is worth its memory only
+# if they run again, so it stays pending until then.
 retained: weakref.WeakSet[Any] = weakref.WeakSet()
 
 

@@ -26,7 +26,8 @@ def available() -> int:
 class Pool:
     """Threads that run one native function together, each with its own number.
 
-    The calling thread takes part as number 0; native barriers inside the function keep them in step.
+    The calling thread takes part as number 0; native barriers inside the function keep them in
+    step.
     """
 
     def __init__(self) -> None:

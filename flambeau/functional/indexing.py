@@ -17,7 +17,7 @@ from ..autograd.inplace import assign
 from ..autograd.record import Value, Values, op
 from ..autograd.views import make_view
 from ..dtype import bool_, int64, scalar_name, uint8
-from ..graph import Shape, leaf
+from ..graph import Shape, Spec, leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import gather as gt
@@ -532,9 +532,22 @@ def setitem(input: Any, index: Any, value: Any) -> None:
             view = make_view(input, plan.chain, plan.name)
     if found:
         assign(view, put_at(view, found, value, lenient=True))
+    elif not view._rg and (ready := _ready_value(view._node.spec, value)) is not None:
+        assign(view, ready)
     else:
         whole = view._base is None or view._node.spec.size >= view._base._node.spec.size
         assign(view, overwritten(view, value, True, view._rg and whole))
+
+
+def _ready_value(s: Spec, value: Any) -> Any:
+    """The value as a tensor of the spec, where that needs no recording and no tape; else None."""
+    if isinstance(value, TensorBase):
+        return value if value._node.spec is s and not value._rg else None
+    if isinstance(value, np.bool_) or s.dtype.is_reduced:
+        return None
+    with np.errstate(over="ignore"):
+        array = np.asarray(value).astype(s.dtype.numpy)
+    return wrap(leaf(np.broadcast_to(array, s.shape), s.dtype))
 
 
 _C_NAMES = {"float64": "double", "float32": "float", "int64": "int64_t", "int32": "int"}

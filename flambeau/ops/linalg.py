@@ -107,12 +107,12 @@ def _differences(values: Sym, like: Sym) -> Sym:
     return out
 
 
-def _refuse_numpy(x: Any, text: str) -> Any:
-    raise RuntimeError(text)
+def _refuse_numpy(x: Any, error: type[Exception], text: str) -> Any:
+    raise error(text)
 
 
 refuse = Primitive(  # stands where a derivative does not exist: an error only once it is asked for
-    "refuse", "host", _refuse_numpy, lambda s, text: s, lambda g, y, x, text: [None])
+    "refuse", "host", _refuse_numpy, lambda s, **_: s, lambda g, y, x, **_: [None])
 
 
 # ---- NumPy on batches ----------------------------------------------------------------------------
@@ -345,9 +345,9 @@ def _qr_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym, complete: bool) -> list[Sym 
     gq, gr = _or_zero(cts[0], q), _or_zero(cts[1], r)
     n, m = x.shape[-2:]
     if complete and n > m:
-        return [refuse(x, text="The QR decomposition is not differentiable when mode='complete' "
-                               "and "
-                               "nrows > ncols")]
+        return [refuse(x, error=RuntimeError,
+                       text="The QR decomposition is not differentiable when mode='complete' and "
+                            "nrows > ncols")]
     if n >= m:
         return [_qr_tall(gq, gr, q, r)]
     rest = block(x, (0, n), (n, m))
@@ -366,7 +366,8 @@ geqrf = Primitive(
     "geqrf", "host", lambda x: _each(_geqrf_one, x, [x.shape[-2:], (min(x.shape[-2:]),)],
                                      [x.dtype, x.dtype]),
     lambda s: (s, spec((*s.shape[:-2], min(s.shape[-2:])), s.dtype)),
-    lambda cts, out, x: [refuse(x, text="the derivative for 'geqrf' is not implemented.")])
+    lambda cts, out, x: [refuse(x, error=NotImplementedError,
+                                text="the derivative for 'geqrf' is not implemented.")])
 qr = Primitive("qr", "host", _qr_numpy, _qr_rule, _qr_vjp)
 
 

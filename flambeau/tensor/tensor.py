@@ -40,8 +40,8 @@ from .sorting import SortingMethods
 
 
 class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMethods,
-             PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods, ShapeMethods, IndexingMethods,
-             TensorBase):
+             PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods,
+             ShapeMethods, IndexingMethods, TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
 
     `Tensor(2, 3)` is uninitialized memory of that shape and `Tensor([1, 2])` a copy of the data,

@@ -49,7 +49,8 @@ class Native:
         """What the first function writes."""
         return self.shared if self.made.finish_units else out
 
-    def part(self, out: Any, a: Any, b: Any, begin: int, end: int, extra: tuple[Any, ...] = ()) -> None:
+    def part(self, out: Any, a: Any, b: Any, begin: int, end: int,
+             extra: tuple[Any, ...] = ()) -> None:
         """Run some units."""
         self.first(self.target(out).ctypes.data, a.ctypes.data, b.ctypes.data,
                    self.scratch.ctypes.data, begin, end, *[x.ctypes.data for x in extra])

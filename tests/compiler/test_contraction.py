@@ -30,7 +30,8 @@ def check(prim: str, a: Any, b: Any, params: dict[str, Any], level: str = "nativ
     """Compare whole and in pieces; pieces must not change a bit."""
     expected = DEFINITIONS[prim](a, b, **params)
     native = Native(prim, [a, b], params, host_machine(level))
-    tolerance = (1e-5 if a.dtype == np.float32 else 1e-13) * max(1.0, np.abs(expected).max(initial=0))
+    tolerance = 1e-5 if a.dtype == np.float32 else 1e-13
+    tolerance *= max(1.0, np.abs(expected).max(initial=0))
     results = []
     for pieces in (1, 3):
         out = np.full(expected.shape, np.nan, expected.dtype)
@@ -83,7 +84,8 @@ def test_batches_and_permuted_operands() -> None:
     heads = normal(2, 12, 3, 16).transpose(0, 2, 1, 3)
     scores = {"contract": ((3,), (3,)), "batch": ((0, 1), (0, 1))}
     check("dot", heads, normal(2, 12, 3, 16, seed=1).transpose(0, 2, 1, 3), scores)
-    check("dot", normal(4, 5, 6), normal(6, 7, 5), {"contract": ((1, 2), (2, 0)), "batch": ((), ())})
+    crossed = {"contract": ((1, 2), (2, 0)), "batch": ((), ())}
+    check("dot", normal(4, 5, 6), normal(6, 7, 5), crossed)
     check("dot", normal(4, 5, 6), normal(3, 4, 7), {"contract": ((0,), (1,)), "batch": ((), ())})
     check("dot", normal(9), normal(9), {"contract": ((0,), (0,)), "batch": ((), ())})
     check("dot", normal(9), normal(8), {"contract": ((), ()), "batch": ((), ())})
@@ -224,7 +226,8 @@ def test_epilogue_of_a_product(sizes: tuple[int, int, int]) -> None:
 
 @pytest.mark.parametrize("case", [
     ("convolve", (2, 8, 10, 10), (32, 8, 3, 3), 1), ("convolve", (2, 2, 10, 10), (3, 2, 3, 3), 1),
-    ("convolve", (6, 2, 3, 3), (40, 2, 3, 3), 0), ("convolve_input", (2, 5, 9, 9), (7, 5, 4, 4), 1)])
+    ("convolve", (6, 2, 3, 3), (40, 2, 3, 3), 0),
+    ("convolve_input", (2, 5, 9, 9), (7, 5, 4, 4), 1)])
 def test_epilogue_of_a_convolution(case: tuple[str, tuple[int, ...], tuple[int, ...], int]) -> None:
     prim, x_shape, w_shape, pad = case
     turned = prim == "convolve_input"

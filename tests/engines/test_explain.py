@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,11 @@ import pytest
 
 import flambeau as torch
 from flambeau.compiler import reasons
+from flambeau.compiler.machine import host_machine
+from flambeau.compiler.peak import write_peak
 from flambeau.engines import churn, plan_cache, realize, stages
 from flambeau.engines.disk_cache import DiskCache
+from flambeau.engines.profile import measured_machine
 from flambeau.engines.statistics import statistics
 
 HERE = Path(__file__).resolve()
@@ -137,6 +141,14 @@ def test_profile_times_every_kernel(native) -> None:
     least = max(product.kernel["operations"] / 1e12, product.kernel["bytes"] / 1e11)
     assert product.share(report._machine) == pytest.approx(least / product.seconds)
     assert "1000 GFLOP/s" in str(report) and "ms" in str(report)
+
+
+def test_peaks_are_measured(native) -> None:
+    machine = measured_machine(1 << 20)
+    assert machine.operations > 1e8 and machine.bytes > 1e6
+    for level, lanes in (("sse", 4), ("avx2", 8)):
+        if platform.machine() in ("x86_64", "AMD64"):
+            assert f"<{lanes} x float>" in str(write_peak(host_machine(level)))
 
 
 # ---- churn, caps ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,7 +60,9 @@ def made(lib: Any, row: Layer) -> Any:
             return type(x)(arg(y) for y in x)
         return x
     make = getattr(lib.nn, row.name)
-    return make(*[arg(a) for a in row.args], **{k: arg(v) for k, v in row.kwargs.items()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of layers with an old name
+        return make(*[arg(a) for a in row.args], **{k: arg(v) for k, v in row.kwargs.items()})
 
 
 def inputs_of(lib: Any, row: Layer) -> tuple[list[Any], dict[str, Any], list[Any]]:

@@ -30,6 +30,7 @@ ROWS = [
     Layer("HuberLoss", (), {}, inputs=(X, Y), errors=({"kwargs": {"delta": None}},)),
     *reductions("NLLLoss", (X, CLASSES)), *reductions("NLLLoss", (X, CLASSES), WEIGHT),
     Layer("NLLLoss", (), {"ignore_index": 1}, inputs=(X, CLASSES)),
+    Layer("NLLLoss2d", (), {}, inputs=(X, CLASSES)),
     *reductions("CrossEntropyLoss", (X, CLASSES)),
     *reductions("CrossEntropyLoss", (X, CLASSES), WEIGHT, label_smoothing=0.1),
     Layer("CrossEntropyLoss", (), {}, inputs=(X, P)),

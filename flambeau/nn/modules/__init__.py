@@ -6,6 +6,7 @@ from flambeau.nn.modules.activation import (
     ELU,
     GELU,
     GLU,
+    SELU,
     Hardshrink,
     Hardsigmoid,
     Hardswish,
@@ -15,12 +16,11 @@ from flambeau.nn.modules.activation import (
     LogSoftmax,
     Mish,
     PReLU,
-    RReLU,
     ReLU,
     ReLU6,
-    SELU,
-    SiLU,
+    RReLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Softmax2d,
     Softmin,
@@ -33,6 +33,9 @@ from flambeau.nn.modules.activation import (
 )
 from flambeau.nn.modules.adaptive import (
     AdaptiveLogSoftmaxWithLoss,
+)
+from flambeau.nn.modules.attention import (
+    MultiheadAttention,
 )
 from flambeau.nn.modules.batchnorm import (
     BatchNorm1d,
@@ -103,9 +106,9 @@ from flambeau.nn.modules.linear import (
 from flambeau.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
-    CTCLoss,
     CosineEmbeddingLoss,
     CrossEntropyLoss,
+    CTCLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
     HuberLoss,
@@ -113,8 +116,8 @@ from flambeau.nn.modules.loss import (
     L1Loss,
     LinearCrossEntropyLoss,
     LinearCrossEntropyOptions,
-    MSELoss,
     MarginRankingLoss,
+    MSELoss,
     MultiLabelMarginLoss,
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
@@ -191,20 +194,17 @@ from flambeau.nn.modules.sparse import (
     Embedding,
     EmbeddingBag,
 )
-from flambeau.nn.modules.upsampling import (
-    Upsample,
-    UpsamplingBilinear2d,
-    UpsamplingNearest2d,
-)
-from flambeau.nn.modules.attention import (
-    MultiheadAttention,
-)
 from flambeau.nn.modules.transformer import (
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
+)
+from flambeau.nn.modules.upsampling import (
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
 )
 
 __all__ = [
