@@ -311,20 +311,34 @@ def _kinds(fn: Any) -> tuple[str, ...]:
     return tuple([_KINDS.get(notes.get(n, ""), "s") for n in names])
 
 
-class _Signed:
-    """What `inspect.signature` finds behind a public function: worked out only when asked for."""
+class Signed:
+    """What `inspect.signature` finds behind a public function: worked out only when asked for.
 
-    def __init__(self, fn: Any, with_out: bool) -> None:
+    Args:
+        fn: the function whose signature it starts from.
+        change: what is shown instead of it. Default: the same.
+    """
+
+    def __init__(self, fn: Any,
+                 change: Callable[[inspect.Signature], inspect.Signature] | None = None) -> None:
         self.__wrapped__ = fn
-        self.with_out = with_out
+        self.change = change
 
     @property
     def __signature__(self) -> inspect.Signature:
-        signature = inspect.signature(self.__wrapped__)
-        if not self.with_out:
-            return signature
-        last = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
-        return signature.replace(parameters=[*signature.parameters.values(), last])
+        fn = self.__wrapped__
+        if isinstance(fn, Signed):
+            signature = fn.__signature__
+        else:
+            own = getattr(fn, "__wrapped__", None) is self
+            signature = inspect.signature(fn, follow_wrapped=not own)
+        return self.change(signature) if self.change else signature
+
+
+def with_out_shown(signature: inspect.Signature) -> inspect.Signature:
+    """The signature with PyTorch's keyword `out` at its end."""
+    last = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+    return signature.replace(parameters=[*signature.parameters.values(), last])
 
 
 def _first_call(*args: Any, **kwargs: Any) -> Any:
@@ -346,7 +360,7 @@ def _public_function(fn: Any, made: Op, with_out: bool) -> Any:
         public.__code__ = real.__code__
         return public
     scope["complete"] = complete
-    public.__wrapped__ = _Signed(fn, with_out)
+    public.__wrapped__ = Signed(fn, with_out_shown if with_out else None)
     public.__doc__ = fn.__doc__
     public.__module__ = fn.__module__
     public.__qualname__ = fn.__qualname__

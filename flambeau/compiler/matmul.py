@@ -117,14 +117,17 @@ def _small_blocks(nest: Nest, work: float) -> None:
 def _blocks(nest: Nest, machine: Machine, itemsize: int, work: float) -> None:
     lanes, rows, reduction = nest.lanes, nest.rows, nest.reduction
     inner = math.prod(a.size for a in reduction[1:])
-    most = max(1.0, 0.125 * machine.l2 / (64 * itemsize) / inner)
+    most = 0.125 * machine.l2 / (64 * itemsize) / inner
+    if reduction[0].size > most:  # then a panel shall stay in the first cache
+        most = 0.67 * machine.l1 / (lanes[-1].tile * itemsize) / inner
     reduction[0].block = even_reduction(reduction[0].size, max(most, 1), 8 if inner == 1 else 1)
     depth = reduction[0].block * inner
-    budget = 0.45 * machine.l2 / (depth * itemsize)
+    several = reduction[0].blocks() > 1
+    budget = (0.35 if several else 0.45) * machine.l2 / (depth * itemsize)
     for axis in lanes[:-1]:
         axis.block = 1
     lanes[-1].block = even_block(lanes[-1], min(budget, 1024))
-    budget = max(0.25 * machine.l2 / (depth * itemsize), 32)
+    budget = max((0.35 if several else 0.25) * machine.l2 / (depth * itemsize), 32)
     inside = 1
     for axis in reversed(rows):
         axis.block = even_block(axis, max(1, budget // inside)) if axis.tile <= axis.size else 1

@@ -11,7 +11,6 @@ from llvmlite import ir
 from .machine import Machine
 
 I64 = ir.IntType(64)
-I1 = ir.IntType(1)
 PTR = ir.PointerType()
 Index = Any  # a Python int or an i64 value
 
@@ -33,6 +32,7 @@ class VectorCode:
         self.lanes = machine.vector_bytes // self.itemsize
         self.vector = ir.VectorType(element, self.lanes)
         self.suffix = f"v{self.lanes}f{8 * self.itemsize}"
+        self.constants: dict[Any, Any] = {}  # one object each: its text is made once
 
     # ---- index arithmetic: ints fold ----
 
@@ -264,17 +264,26 @@ class VectorCode:
 
     # ---- vectors ----
 
+    def _numbers(self, bits: int, numbers: Sequence[int]) -> Any:
+        """A constant vector of integers."""
+        key = (bits, tuple(numbers))
+        if key not in self.constants:
+            kind = ir.IntType(bits)
+            self.constants[key] = ir.Constant(ir.VectorType(kind, len(key[1])),
+                                              [ir.Constant(kind, i) for i in key[1]])
+        return self.constants[key]
+
     def zero(self) -> Any:
         """A vector of zeros."""
-        return ir.Constant(self.vector, None)
+        return self.constants.setdefault("zero", ir.Constant(self.vector, None))
 
     def splat(self, x: Any) -> Any:
         """All lanes equal to a scalar."""
         b = self.builder
         first = b.insert_element(ir.Constant(ir.VectorType(x.type, self.lanes), ir.Undefined), x,
                                  ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), None)
-        return b.shuffle_vector(first, ir.Constant(first.type, ir.Undefined), zeros)
+        return b.shuffle_vector(first, ir.Constant(first.type, ir.Undefined),
+                                self._numbers(32, [0] * self.lanes))
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """a b + c."""
@@ -285,25 +294,19 @@ class VectorCode:
 
     def mask(self, count: Index) -> Any:
         """The first `count` lanes."""
-        kind = ir.VectorType(I1, self.lanes)
         if isinstance(count, int):
-            return ir.Constant(kind, [ir.Constant(I1, int(i < count)) for i in range(self.lanes)])
-        i32 = ir.IntType(32)
-        few = self.builder.trunc(self.minimum(count, self.lanes), i32)
-        places = ir.Constant(ir.VectorType(i32, self.lanes),
-                             [ir.Constant(i32, i) for i in range(self.lanes)])
+            return self._numbers(1, [int(i < count) for i in range(self.lanes)])
+        few = self.builder.trunc(self.minimum(count, self.lanes), ir.IntType(32))
+        places = self._numbers(32, range(self.lanes))
         return self.builder.icmp_signed("<", places, self.splat(few))
 
     def iota(self, step: int) -> Any:
         """0, step, 2 step, … as i64."""
-        kind = ir.VectorType(I64, self.lanes)
-        return ir.Constant(kind, [ir.Constant(I64, i * step) for i in range(self.lanes)])
+        return self._numbers(64, [i * step for i in range(self.lanes)])
 
     def shuffle(self, a: Any, b: Any, places: Sequence[int]) -> Any:
         """Lanes taken from the concatenation of a and b."""
-        kind = ir.VectorType(ir.IntType(32), len(places))
-        mask = ir.Constant(kind, [ir.Constant(ir.IntType(32), p) for p in places])
-        return self.builder.shuffle_vector(a, b, mask)
+        return self.builder.shuffle_vector(a, b, self._numbers(32, places))
 
     def transpose(self, rows: Sequence[Any]) -> list[Any]:
         """Columns of a square of vectors: pairs of 64-bit, then 128-bit pieces are exchanged."""

@@ -34,7 +34,7 @@ class Plan:
 
     Args:
         nodes, held: what a flush realizes, and the ids of those to deliver.
-        apart: make every kernel a segment of its own, to be timed; such plans are not kept on disk.
+        apart: make every kernel a segment of its own, to be timed; only object code is kept then.
     """
 
     def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:

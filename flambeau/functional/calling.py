@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.base import TensorBase
-from ..autograd.record import write_out
+from ..autograd.record import Signed, write_out
 from ..dtype import dtype, scalar_name
 from ..ops.define import Sym
 
@@ -52,8 +52,9 @@ def presented(parameters: str) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         public: Any = function
         method = as_method(function)
-        public.__signature__ = _chosen(inspect.signature(function), parameters)
-        method.__signature__ = _chosen(inspect.signature(method), parameters)
+        for shown in {id(public): public, id(method): method}.values():
+            start = getattr(shown, "__wrapped__", shown)
+            shown.__wrapped__ = Signed(start, lambda s: _chosen(s, parameters))
         public.method = method
         return public
     return decorate
@@ -76,16 +77,15 @@ def _chosen(signature: inspect.Signature, parameters: str) -> inspect.Signature:
 def as_method(function: Any) -> Any:
     """The function as a method of Tensor: its signature does not show `out`."""
     found = getattr(function, "method", function)
-    signature = inspect.signature(found)
-    if "out" not in signature.parameters:
+    if "out" not in (found.__kwdefaults__ or ()):
         return found
     method: Any = types.FunctionType(found.__code__, found.__globals__, found.__name__,
                                      found.__defaults__, found.__closure__)
     method.__kwdefaults__ = found.__kwdefaults__
     method.__doc__, method.__module__ = found.__doc__, found.__module__
     method.__qualname__ = found.__qualname__
-    method.__signature__ = signature.replace(
-        parameters=[p for name, p in signature.parameters.items() if name != "out"])
+    method.__wrapped__ = Signed(method, lambda s: s.replace(
+        parameters=[p for name, p in s.parameters.items() if name != "out"]))
     return method
 
 

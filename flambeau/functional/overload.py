@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from ..autograd.base import TensorBase
-from ..autograd.record import write_out
+from ..autograd.record import Signed, with_out_shown, write_out
 from ..dtype import COMPLEX, dtype, scalar_name
 from ..ops.define import Sym
 
@@ -22,10 +21,7 @@ def with_out(function: Callable[..., Any]) -> Any:
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
         return result if out is None else write_out(out, result, function.__name__)
-    signature = inspect.signature(function)
-    parameter = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
-    public.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*signature.parameters.values(), parameter])
+    public.__wrapped__ = Signed(function, with_out_shown)  # type: ignore[attr-defined]
     public.method = function  # type: ignore[attr-defined]
     return public
 

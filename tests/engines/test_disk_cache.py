@@ -221,7 +221,7 @@ def test_processes_share_a_folder(tmp_path: Path) -> None:
     text = ("import sys; from pathlib import Path\n"
             "from flambeau.engines.disk_cache import DiskCache, digest\n"
             f"kept = DiskCache(Path({str(tmp_path / 'cache')!r}), limit=40_000)\n"
-            "for i in range(150):\n"
+            "for i in range(80):\n"
             "    key = digest(str(i % 7)); payload = bytes([i % 7]) * 9000\n"
             "    kept.put(key, payload)\n"
             "    found = kept.get(digest(str((i + 3) % 7)))\n"
