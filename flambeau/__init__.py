@@ -77,8 +77,6 @@ from .engines.threads import (
     set_num_threads,
 )
 from .functional.activation import hardshrink
-from .functional.adaptive_pooling import adaptive_avg_pool1d
-from .functional.adaptive_pooling import adaptive_max_pool1d_with_indices as adaptive_max_pool1d
 from .functional.added_products import addbmm, addmm, addmv, addr, baddbmm
 from .functional.arithmetic import (
     add,
@@ -125,7 +123,6 @@ from .functional.arrange import (
     tril,
     triu,
 )
-from .functional.bilinear import bilinear
 from .functional.classic_linalg import (
     cholesky,
     cholesky_inverse,
@@ -194,14 +191,6 @@ from .functional.complex import (
     view_as_real,
 )
 from .functional.contraction import chain_matmul, cross, einsum, tensordot
-from .functional.conv import (
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    conv_transpose3d,
-)
 from .functional.conversion import clone, detach, detach_, fill, fill_, zero_
 from .functional.cumulative import (
     cummax,
@@ -214,7 +203,6 @@ from .functional.cumulative import (
     trapezoid,
     trapz,
 )
-from .functional.distance import cosine_similarity, pairwise_distance
 from .functional.gates import prelu, rrelu_
 from .functional.gathering import (
     gather,
@@ -352,13 +340,6 @@ from .functional.pointwise import (
     trunc,
     xlogy,
 )
-from .functional.pooling import (
-    avg_pool1d,
-    max_pool1d,
-    max_pool1d_with_indices,
-    max_pool2d,
-    max_pool3d,
-)
 from .functional.queries import (
     is_complex,
     is_conj,
@@ -372,16 +353,6 @@ from .functional.queries import (
     numel,
     result_type,
     typename,
-)
-from .functional.recurrent import (
-    gru,
-    gru_cell,
-    lstm,
-    lstm_cell,
-    rnn_relu,
-    rnn_relu_cell,
-    rnn_tanh,
-    rnn_tanh_cell,
 )
 from .functional.reduction import (
     all,
@@ -454,7 +425,6 @@ from .functional.top_level import (
     threshold,
     threshold_,
 )
-from .functional.vision import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .random import (
     Generator,
     bernoulli,
@@ -657,14 +627,30 @@ newaxis = None
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "linalg", "nn", "optim", "utils", "vision")
-_ELSEWHERE = {"load": "checkpoint", "save": "checkpoint", "explain": "engines.explain"}
+_ELSEWHERE = {  # module: its public names (`public=own` where they differ)
+    "checkpoint": "load save",
+    "engines.explain": "explain",
+    "functional.adaptive_pooling":
+        "adaptive_avg_pool1d adaptive_max_pool1d=adaptive_max_pool1d_with_indices",
+    "functional.bilinear": "bilinear",
+    "functional.conv":
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    "functional.distance": "cosine_similarity pairwise_distance",
+    "functional.pooling": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+    "functional.recurrent":
+        "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
+    "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",
+}
+_LATER = {word.partition("=")[0]: (module, word.rpartition("=")[2])
+          for module, names in _ELSEWHERE.items() for word in names.split()}
 
 
 def __getattr__(name: str) -> object:
     if name in _SUBMODULES:
         return importlib.import_module("." + name, __name__)
-    if name in _ELSEWHERE:
-        found = getattr(importlib.import_module("." + _ELSEWHERE[name], __name__), name)
+    if name in _LATER:
+        module, own = _LATER[name]
+        found = getattr(importlib.import_module("." + module, __name__), own)
         globals()[name] = found
         return found
     raise AttributeError(f"module 'flambeau' has no attribute '{name}'")

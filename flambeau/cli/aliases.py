@@ -14,6 +14,8 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from ..version import torch_version
+
 ROOTS = {"torch": "flambeau", "torchvision": "flambeau.vision"}
 
 
@@ -71,7 +73,7 @@ class AliasFinder(MetaPathFinder):
 
 
 def install() -> None:
-    """Puts the finder first, once.
+    """Puts the finder first, once; the version reads as PyTorch's, which programs may check.
 
     Raises:
         ImportError: when PyTorch itself is imported already; two libraries of one name cannot mix.
@@ -82,3 +84,4 @@ def install() -> None:
             raise ImportError(f"'{root}' is imported already and is not flambeau")
     if not any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, AliasFinder())
+        importlib.import_module("flambeau").__version__ = f"{torch_version}+flambeau"

@@ -490,7 +490,7 @@ class _Choice:
         lines = _merge_weight(lines) if plain else lines
         empty = not image.images or any(not w.count or not w.size for w in lines)
         candidates = [self._weights(image, lines, False, empty)]
-        if lines[-1].step == 1 and lines[-1].image == lines[-1].kernel == 1 and not empty:
+        if lines[-1].image == lines[-1].kernel == 1 and not empty:
             candidates.append(self._weights(image, lines, True, empty))
         return min(candidates, key=lambda pair: pair[0])[1]
 
@@ -520,6 +520,11 @@ class _Choice:
         cost = choose_tiles(nest, model)
         if not dotted:
             cost += depth * image.outputs * image.groups / self.width * 4.0
+        elif lines[-1].step > 1:
+            if paces[-1].tile < paces[-1].size:
+                return math.inf, nest
+            cost += image.images * image.channels * image.groups * 0.3 * math.prod(
+                line.size for line in lines)
         if empty:
             nest.taps, nest.reduction = [], []
             nest.s_offset = 0
@@ -553,18 +558,24 @@ class _Choice:
         if not nest.dotted:
             nest.v_stage = PanelStage(nest.batch, nest.lanes, nest.reduction, nest.taps, self.width)
             nest.unaligned = False
-        if all(line.inside() for line in lines):
+        phases = lines[-1].step if nest.dotted else 1
+        if phases == 1 and all(line.inside() for line in lines):
             return
         box = [RegionAxis(number, image.image[0]), RegionAxis(channel, image.image[1])]
         box += [RegionAxis(axis, line.image, line.window())
                 for axis, line in zip(places, lines, strict=True)]
-        nest.s_stage = RegionStage([(nest.batch[0], image.channels * image.image[1])], box)
+        stage = RegionStage([(nest.batch[0], image.channels * image.image[1])], box, phases)
+        nest.s_stage = stage
         nest.s_offset = 0
         for item in box[:2]:
             item.axis.s = item.target
         for axis, pace, line, item in zip(places, nest.rows[1:], lines, box[2:], strict=True):
             axis.s = line.step * item.target
             pace.s = line.pace * item.target
+        if phases > 1:
+            taps = [t * lines[-1].pace for t in range(len(lines[-1].offsets))]
+            places[-1].s = 1
+            nest.rows[-1].places = tuple(y % phases * stage.pitch + y // phases for y in taps)
 
 
 def _merge_weight(lines: list[Line]) -> list[Line]:

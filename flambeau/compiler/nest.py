@@ -25,6 +25,7 @@ class Axis:
         tile: how many are computed by one run of the inner loops.
         block: how many belong to one unit, or are reduced at a time; a multiple of the tile.
         v, s: strides as the inner loops read; within: stride of V inside a tile.
+        places: offsets in S instead of a stride, for an axis that is whole in every tile.
     """
 
     size: int
@@ -36,6 +37,7 @@ class Axis:
     v: int = 0
     s: int = 0
     within: int = 0
+    places: tuple[int, ...] = ()
 
     def blocks(self) -> int:
         """Number of blocks."""

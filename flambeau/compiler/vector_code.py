@@ -207,8 +207,7 @@ class VectorCode:
             return self.builder.load(place, align=align, typ=self.vector)
         name = f"llvm.masked.load.{self.suffix}.p0"
         kind = ir.FunctionType(self.vector, [PTR, mask.type, self.vector])
-        return self._call_aligned(name, kind, [place, mask, ir.Constant(self.vector, None)], 0,
-                                  align)
+        return self._call_aligned(name, kind, [place, mask, self.zero()], 0, align)
 
     def store(self, x: Any, pointer: Any, index: Index = 0, mask: Any = None,
               aligned: bool = False) -> None:
@@ -246,7 +245,7 @@ class VectorCode:
         kind = ir.FunctionType(self.vector, [pointers, mask.type, self.vector])
         name = f"llvm.masked.gather.{self.suffix}.v{self.lanes}p0"
         function = self.declare(name, kind)
-        return self.builder.call(function, [places, mask, ir.Constant(self.vector, None)])
+        return self.builder.call(function, [places, mask, self.zero()])
 
     def _call_aligned(self, name: str, kind: Any, args: list[Any], which: int,
                       align: int) -> Any:
@@ -275,15 +274,18 @@ class VectorCode:
 
     def zero(self) -> Any:
         """A vector of zeros."""
-        return self.constants.setdefault("zero", ir.Constant(self.vector, None))
+        if "zero" not in self.constants:
+            self.constants["zero"] = ir.Constant(self.vector, None)
+        return self.constants["zero"]
 
     def splat(self, x: Any) -> Any:
         """All lanes equal to a scalar."""
-        b = self.builder
-        first = b.insert_element(ir.Constant(ir.VectorType(x.type, self.lanes), ir.Undefined), x,
-                                 ir.Constant(ir.IntType(32), 0))
-        return b.shuffle_vector(first, ir.Constant(first.type, ir.Undefined),
-                                self._numbers(32, [0] * self.lanes))
+        b, kind = self.builder, str(x.type)
+        if kind not in self.constants:
+            self.constants[kind] = ir.Constant(ir.VectorType(x.type, self.lanes), ir.Undefined)
+        nothing = self.constants[kind]
+        first = b.insert_element(nothing, x, ir.Constant(ir.IntType(32), 0))
+        return b.shuffle_vector(first, nothing, self._numbers(32, [0] * self.lanes))
 
     def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
         """a b + c."""

@@ -7,13 +7,11 @@ output; it recomputes other intermediates (compiled code merges them with the fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from .define import Instr, Sym, Template, Trace, finish, item, live_instrs, traces
 
 
-@dataclass(frozen=True, slots=True)
 class Vjp:
     """The derivative of a template for chosen inputs and given cotangents.
 
@@ -24,10 +22,14 @@ class Vjp:
         reads_outputs: whether forward outputs are among its inputs.
     """
 
-    template: Template
-    picks: tuple[tuple[str, int], ...]
-    present: tuple[bool, ...]
-    reads_outputs: bool
+    __slots__ = ("picks", "present", "reads_outputs", "template")
+
+    def __init__(self, template: Template, picks: tuple[tuple[str, int], ...],
+                 present: tuple[bool, ...], reads_outputs: bool) -> None:
+        self.template = template
+        self.picks = picks
+        self.present = present
+        self.reads_outputs = reads_outputs
 
     def spread(self, grads: Sequence[Any]) -> list[Any]:
         """The results with None at the inputs that have no gradient."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import sys
 from typing import Any
 
 import numpy as np
@@ -149,6 +152,41 @@ def test_permuted_image() -> None:
     check("convolve_weight", x, normal(2, 4, 9, 10), {"kernel": (3, 3), **params})
     check("convolve_input", normal(2, 9, 10, 4).transpose(0, 3, 1, 2), normal(4, 5, 3, 3),
           {"size": (9, 10), **params})
+
+
+def at_page_end(array: Any) -> Any:
+    """A copy that ends where readable memory ends."""
+    page = mmap.PAGESIZE
+    room = -(-max(array.nbytes, 1) // page) * page
+    memory = mmap.mmap(-1, room + page)
+    whole = np.frombuffer(memory, np.uint8)
+    library = ctypes.CDLL(None, use_errno=True)
+    library.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    assert library.mprotect(whole.ctypes.data + room, page, 0) == 0
+    copy = whole[room - array.nbytes:room].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="protects pages by mprotect")
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_is_read_behind_an_operand(level: str) -> None:
+    for m, n, k in ((5, 7, 9), (40, 37, 50), (1, 100, 3), (3, 2, 100)):
+        a, b = at_page_end(normal(m, k)), at_page_end(normal(k, n))
+        turned_a, turned_b = at_page_end(normal(k, m)).T, at_page_end(normal(n, k)).T
+        for left in (a, turned_a):
+            for right in (b, turned_b):
+                check("dot", left, right, PLAIN, level)
+    for x_shape, w_shape, stride, pad in (
+            ((2, 3, 9, 21), (5, 3, 3, 3), 1, 1), ((2, 20, 9, 16), (33, 20, 3, 3), 1, 0),
+            ((1, 4, 11, 19), (4, 4, 3, 3), 2, 1), ((1, 40, 33, 33), (20, 40, 1, 1), 1, 0)):
+        params = {"stride": (stride,) * 2, "padding": ((pad, pad),) * 2, "dilation": (1, 1),
+                  "groups": 1}
+        x, w = at_page_end(normal(*x_shape)), at_page_end(normal(*w_shape))
+        g = at_page_end(definition._convolve_numpy(x, w, **params))
+        check("convolve", x, w, params, level)
+        check("convolve_input", g, w, {"size": x_shape[2:], **params}, level)
+        check("convolve_weight", x, g, {"kernel": w_shape[2:], **params}, level)
 
 
 def test_infinity_stays_where_it_is() -> None:
