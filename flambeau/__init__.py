@@ -1,7 +1,12 @@
 """flambeau: a neural-network toolbox with PyTorch's interface, built from the tensor up."""
 
-# ruff: noqa: A004
+# ruff: noqa: A004, E402
+import gc
 import importlib
+
+_collecting = gc.isenabled()
+gc.disable()  # importing makes no garbage; looking for it meanwhile would take a fifth of the time
+
 from math import e, inf, nan, pi
 
 from . import autograd, linalg, return_types
@@ -624,6 +629,8 @@ __all__ = [
 ]
 
 newaxis = None
+if _collecting:
+    gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "linalg", "nn", "optim", "utils", "vision")

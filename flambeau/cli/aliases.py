@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 from ..version import torch_version
 
@@ -84,4 +85,5 @@ def install() -> None:
             raise ImportError(f"'{root}' is imported already and is not flambeau")
     if not any(isinstance(finder, AliasFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, AliasFinder())
-        importlib.import_module("flambeau").__version__ = f"{torch_version}+flambeau"
+        package: Any = importlib.import_module("flambeau")
+        package.__version__ = f"{torch_version}+flambeau"

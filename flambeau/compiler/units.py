@@ -311,7 +311,8 @@ class UnitEmitter:
         side = [RowEntry(0, 0, 0, 0)]
         for axis, _, extent in rows:
             m, n = nest.position(axis.out)
-            side = [RowEntry(r.s + (axis.places[i] if axis.places else i * axis.s), r.m + i * m, r.n + i * n,
+            offsets = axis.places or [i * axis.s for i in range(extent)]
+            side = [RowEntry(r.s + offsets[i], r.m + i * m, r.n + i * n,
                              r.kept + i * strides[axis])
                     for r in side for i in range(extent)]
         return Tile(found, side, *nest.position(last.out))

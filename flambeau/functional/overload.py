@@ -21,9 +21,10 @@ def with_out(function: Callable[..., Any]) -> Any:
     def public(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         result = function(*args, **kwargs)
         return result if out is None else write_out(out, result, function.__name__)
-    public.__wrapped__ = Signed(function, with_out_shown)  # type: ignore[attr-defined]
-    public.method = function  # type: ignore[attr-defined]
-    return public
+    shown: Any = public
+    shown.__wrapped__ = Signed(function, with_out_shown)
+    shown.method = function
+    return shown
 
 
 def is_number(x: Any) -> bool:
