@@ -71,14 +71,15 @@ def strided_view(t: Any, shape: Shape, places: Callable[[Layout], Layout], name:
     return make_view(t, (step,), name, whole=whole)
 
 
-def storage_view(t: Any, shape: Shape, strides: tuple[int, ...], offset: int) -> Any:
+def storage_view(t: Any, shape: Shape, strides: tuple[int, ...], offset: int,
+                 name: str) -> Any:
     """A view of the storage of `t` with any shape, strides and offset, inside `t` or not."""
     step = ("as_strided", shape, strides, offset)
     root = t if t._base is None else t._base
     if root._chain:  # it views a storage whose tensor is out of reach: so does the result
         root = make_view(t, (), "", track=False)
         root._chain, root._layout, root._node = (), None, t._storage.node
-    return make_view(root, (step,), "AsStridedBackward0")
+    return make_view(root, (step,), name)
 
 
 def become(t: Any, view: Any) -> Any:

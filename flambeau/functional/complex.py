@@ -112,6 +112,12 @@ def _conj_physical(input: Value) -> Any:
     return ew.conj(input)
 
 
+@op(name="conj_physical_", grad="ConjPhysicalBackward1", widen=False)
+def overwriting_conj(input: Value) -> Any:
+    """The complex conjugates, to be written over the tensor; a real tensor has an entry, too."""
+    return ew.conj(input) if input.dtype.is_complex else input
+
+
 def conj(input: Any) -> Any:
     """The complex conjugates; a real tensor itself.
 

@@ -256,6 +256,11 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     Raises:
         RuntimeError: where it would read outside the storage.
     """
+    return restrided(input, size, stride, storage_offset, "AsStridedBackward0")
+
+
+def restrided(input: Any, size: Any, stride: Any, storage_offset: int | None, name: str) -> Any:
+    """The view of `as_strided` under a tape entry's name."""
     shape, strides = tuple(size), tuple(stride)
     offset = input._strided()[1] if storage_offset is None else storage_offset
     if len(shape) != len(strides):
@@ -271,4 +276,4 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
             f"setStorage: sizes {list(shape)}, strides {list(strides)}, storage offset {offset}, "
             f"and itemsize {item} requiring a storage size of {reach * item} are out of bounds for "
             f"storage of size {whole.nbytes}")
-    return storage_view(input, shape, strides, offset)
+    return storage_view(input, shape, strides, offset, name)

@@ -163,7 +163,7 @@ class ConversionMethods:
 
     def conj_physical_(self) -> Any:
         """In-place version of `conj_physical`."""
-        return self if not self.is_complex() else assign(self, parts.conj_physical(self))
+        return assign(self, parts.overwriting_conj(self))
 
     real = property(parts.real, lambda self, value: _set_part(self, value, parts.imag, True),
                     doc="The real parts; a real tensor itself.")

@@ -97,8 +97,8 @@ class ShapeMethods:
 
     def as_strided_(self, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
         """In-place version of `as_strided`."""
-        view = parts.as_strided(self, size, stride, storage_offset)
-        return become(self, view)
+        return become(self, parts.restrided(self, size, stride, storage_offset,
+                                            "AsStridedBackward1"))
 
     def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Any:
         """Fill the main diagonal, of all dimensions jointly, in place.

@@ -248,7 +248,7 @@ class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMeth
 
     def detach_(self) -> Tensor:
         """Cut the tensor off the tape; in place."""
-        if self._base is not None and self._base._rg:
+        if self._base is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are "
                                "using DistributedDataParallel (DDP) for training, and "
                                "gradient_as_bucket_view is set as True, gradients are views of DDP "
