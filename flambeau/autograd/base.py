@@ -81,6 +81,7 @@ class TensorBase:
     _retains: bool = False
     _own_version: list[int] | None = None  # a `.data` alias counts its writes apart
     _inference: bool = False
+    _sparse: Any = None  # (indices, values, coalesced) of a gradient with few rows
     _public: ClassVar[type[Any]]
 
     def _value(self) -> Node:

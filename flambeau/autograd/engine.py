@@ -14,6 +14,7 @@ import numpy as np
 from ..engines import realize
 from ..graph import Node, apply, leaf
 from ..ops.define import Template, trace
+from ..ops.movement import concatenate
 from . import inplace
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
@@ -35,6 +36,21 @@ def _add_nodes(a: Node, b: Node) -> Node:
 @op(name="copy", grad="CopyBackwards", widen=False)
 def _copied(input: Value) -> Any:
     return input
+
+
+def _merged(a: Any, b: Any) -> Any:
+    """The sum of two gradients with few rows: their entries side by side."""
+    total = wrap(_add_nodes(a._value(), b._value()))
+    parts = [_joined(x, y, axis) for x, y, axis in
+             ((a._sparse[0], b._sparse[0], 1), (a._sparse[1], b._sparse[1], 0))]
+    total._sparse = (*parts, False)
+    return total
+
+
+def _joined(a: Any, b: Any, axis: int) -> Any:
+    template = trace("join", lambda x, y: concatenate(x, y, axis=axis),
+                     [a._node.spec, b._node.spec])
+    return wrap(apply(template, (a._value(), b._value())))
 
 
 class Pass:
@@ -113,6 +129,8 @@ class Pass:
         """The sum of two gradients."""
         if a is None or b is None:
             return b if a is None else a
+        if type(a) is not Node and type(b) is not Node and a._sparse and b._sparse:
+            return _merged(a, b)
         if self.differentiable or not (type(a) is Node and type(b) is Node):
             return self.tensor(a) + self.tensor(b)
         return _add_nodes(a, b)
@@ -123,7 +141,7 @@ class Pass:
 
     def value(self, g: Any) -> Any:
         """A gradient as the kind of value that this pass moves."""
-        if g is None or self.differentiable or type(g) is Node:
+        if g is None or self.differentiable or type(g) is Node or g._sparse:
             return g
         return g._value()
 
@@ -261,9 +279,11 @@ class Pass:
         if self.differentiable:
             t._grad = _copied(self.tensor(g)) if old is None else old + self.tensor(g)
         elif old is None:
-            t._grad = wrap(g)
+            t._grad = self.tensor(g)
+        elif old._sparse and type(g) is not Node:
+            t._grad = _merged(old, g)
         else:
-            inplace.write(old, _add_nodes(old._value(), g))
+            inplace.write(old, _add_nodes(old._value(), g if type(g) is Node else g._value()))
         if t._post_hooks:
             for hook in list(t._post_hooks.values()):
                 hook(t)

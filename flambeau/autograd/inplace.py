@@ -120,6 +120,7 @@ def replace(t: Any, result: Any) -> Any:
 def write(t: Any, node: Node) -> None:
     """Replace the value of the tensor's part of the storage; all views see it."""
     storage = t._storage
+    t._sparse = None
     cell = t._version_cell()
     if storage.shared():
         cell[0] += 1

@@ -43,6 +43,8 @@ def make_view(t: Any, chain: tuple[Step, ...], name: str, *, multi: bool = False
         out._seen = storage.clock
     out._chain = t._chain + chain if whole is None else whole
     out._inference = t._inference
+    if not chain:
+        out._sparse = t._sparse
     if t._own_version is not None:
         out._own_version = t._own_version
     if not track:

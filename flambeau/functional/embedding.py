@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.inplace import write
-from ..autograd.modes import no_grad
+from ..autograd.modes import is_grad_enabled, no_grad
 from ..autograd.record import Value, op
 from ..dtype import int32, int64, scalar_name
 from ..ops import arithmetic as ar
@@ -13,6 +13,7 @@ from ..ops import elementwise as ew
 from ..ops import reduction as rd
 from ..ops.gather import put_at, take
 from ..ops.movement import expand, reshape, zeros
+from .sparse_rows import EmbeddingBackward0
 
 
 def check_range(index: Any, size: int) -> None:
@@ -106,7 +107,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
         max_norm: rows looked up are first scaled down to this norm, in place. Default: None.
         norm_type: order of that norm. Default: 2.
         scale_grad_by_freq: divide gradients by the number of look-ups of a row. Default: False.
-        sparse: accepted; gradients are dense. Default: False.
+        sparse: the gradient keeps the rows that were looked up apart. Default: False.
 
     Returns:
         A tensor of shape (*input.shape, D).
@@ -126,6 +127,11 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None,
         renorm_rows(weight, input, max_norm, norm_type)
     if weight.ndim == 2:
         check_range(input, weight.shape[0])
+    if sparse and weight.requires_grad and is_grad_enabled():
+        with no_grad():
+            rows = _embedding(input, weight, padding, scale_grad_by_freq)
+        rows._grad_fn, rows._rg = EmbeddingBackward0(weight, input, padding), True
+        return rows
     return _embedding(input, weight, padding, scale_grad_by_freq)
 
 

@@ -47,6 +47,7 @@ class Adagrad(RuleOptimizer):
     Source: Duchi et al., 2011; torch.optim.Adagrad
     """
 
+    supports_sparse = True
     option_defaults = {"foreach": None, "maximize": False, "differentiable": False, "fused": None}
 
     def __init__(self, params: ParamsT, lr: float | Tensor = 1e-2, lr_decay: float = 0,

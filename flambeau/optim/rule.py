@@ -43,10 +43,12 @@ class RuleOptimizer(Optimizer):
         counters: state entries that are plain numbers, equal for parameters that took part in the
             same steps; they are counted outside the graph.
         supports_complex: whether the rule may be applied to real and imaginary parts.
+        supports_sparse: whether gradients with few rows are taken (rows without gradient stay).
     """
 
     counters: tuple[str, ...] = ("step",)
     supports_complex = True
+    supports_sparse = False
     option_defaults: dict[str, Any] = {}  # options that older saved states lack
 
     def states(self, group: Group, param: Any) -> tuple[str, ...]:
@@ -139,7 +141,7 @@ class RuleOptimizer(Optimizer):
         name = type(self).__name__
         if not self.supports_complex and param.dtype.is_complex:
             raise RuntimeError(f"{name} does not support complex parameters")
-        if param._grad.layout is not strided:
+        if param._grad.layout is not strided and not self.supports_sparse:
             raise RuntimeError(f"{name} does not support sparse gradients")
 
     def _cohorts(self, members: Iterable[tuple[int, Any]]) -> list[Cohort]:

@@ -47,6 +47,7 @@ class SGD(RuleOptimizer):
     """
 
     counters = ()
+    supports_sparse = True
     option_defaults = {"nesterov": False, "maximize": False, "foreach": None,
                        "differentiable": False, "fused": False}
 

@@ -173,5 +173,5 @@ class ConversionMethods:
     is_cpu = property(lambda self: True, doc="Whether the tensor is on the CPU: True.")
     is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = property(
         lambda self: False, doc="False: the tensor is a dense one on the CPU.")
-    is_nested = is_quantized = is_sparse = is_sparse_csr = is_vulkan = is_xla = is_xpu = is_cuda
+    is_nested = is_quantized = is_sparse_csr = is_vulkan = is_xla = is_xpu = is_cuda
 

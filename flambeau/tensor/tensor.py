@@ -16,9 +16,8 @@ from ..autograd.gradient import INNER_GRADIENT, check_gradient
 from ..autograd.modes import modes
 from ..autograd.node import HookHandle, edge_of
 from ..autograd.views import make_view
-from ..device import cpu, strided
+from ..device import cpu
 from ..device import device as _device
-from ..device import layout as _layout_type
 from ..dtype import bfloat16, get_default_dtype
 from ..dtype import dtype as _dtype
 from ..engines import realize
@@ -37,9 +36,10 @@ from .reduction import ReductionMethods
 from .shape import ShapeMethods
 from .size import Size
 from .sorting import SortingMethods
+from .sparse import SparseMethods
 
 
-class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMethods,
+class Tensor(SparseMethods, ActivationMethods, AllocationMethods, ConversionMethods, MemoryMethods,
              PointwiseMethods, RandomMethods, LinearMethods, ReductionMethods, SortingMethods,
              ShapeMethods, IndexingMethods, TensorBase):
     """A multi-dimensional array of one dtype, recorded lazily, with automatic differentiation.
@@ -103,11 +103,6 @@ class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMeth
     def device(self) -> _device:
         """Where the tensor lives."""
         return cpu
-
-    @property
-    def layout(self) -> _layout_type:
-        """How the elements are kept."""
-        return strided
 
     @property
     def itemsize(self) -> int:
@@ -378,6 +373,12 @@ class Tensor(ActivationMethods, AllocationMethods, ConversionMethods, MemoryMeth
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         fn = self.grad_fn
+        if self._sparse is not None:
+            return printing.sparse_coo_text(
+                self._indices()._data("print"), self._values()._data("print"),
+                dtype_name=self.dtype.name, shape=tuple(self.shape),
+                is_default_dtype=printing.is_implied_dtype(self.dtype.name,
+                                                           get_default_dtype().name))
         return printing.tensor_text(
             self._data("print"), dtype_name=self.dtype.name, shape=tuple(self.shape),
             is_default_dtype=printing.is_implied_dtype(self.dtype.name,
