@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.base import TensorBase
-from ..autograd.record import Signed, write_out
+from ..autograd.record import Signed, with_out_shown, write_out
 from ..dtype import dtype, scalar_name
 from ..ops.define import Sym
 
@@ -74,17 +74,31 @@ def _chosen(signature: inspect.Signature, parameters: str) -> inspect.Signature:
     return signature.replace(parameters=shown)
 
 
+def _takes_out(function: Any) -> bool:
+    """Whether a function, or one that it wraps, has the parameter `out`."""
+    seen: list[Any] = []
+    while function is not None and function not in seen:
+        seen.append(function)
+        code = getattr(function, "__code__", None)
+        if code and "out" in code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]:
+            return True
+        if isinstance(function, Signed) and function.change is with_out_shown:
+            return True
+        function = getattr(function, "__dict__", {}).get("__wrapped__")
+    return False
+
+
 def as_method(function: Any) -> Any:
     """The function as a method of Tensor: its signature does not show `out`."""
     found = getattr(function, "method", function)
-    if "out" not in (found.__kwdefaults__ or ()):
+    if not _takes_out(found):
         return found
     method: Any = types.FunctionType(found.__code__, found.__globals__, found.__name__,
                                      found.__defaults__, found.__closure__)
     method.__kwdefaults__ = found.__kwdefaults__
     method.__doc__, method.__module__ = found.__doc__, found.__module__
     method.__qualname__ = found.__qualname__
-    method.__wrapped__ = Signed(method, lambda s: s.replace(
+    method.__wrapped__ = Signed(found, lambda s: s.replace(
         parameters=[p for name, p in s.parameters.items() if name != "out"]))
     return method
 
