@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .dtype import BOOL, complex128, dtype, float64, from_numpy_dtype, int64
 from .dtype import bool_ as bool_dtype
+from .dtype import complex128, dtype, float64, from_numpy_dtype, int64
 
 Shape = tuple[int, ...]
 CACHE_LIMIT = 4096  # entries per cache that is keyed by shapes: they may vary without end
@@ -149,8 +149,3 @@ def apply(template: Any, inputs: tuple[Any, ...]) -> Any:
         pending.nodes.extend(out)
         pending.nbytes += sum([s.nbytes for s in specs])
     return out
-
-
-def is_integral(s: Spec) -> bool:
-    """Whether the values are integers or booleans."""
-    return s.dtype.category <= BOOL + 1

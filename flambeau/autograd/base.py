@@ -6,13 +6,11 @@ with `register_tensor_class`, so that recording makes public tensors.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dtype import dtype
 from ..graph import Node, apply, leaf
 from . import steps
 from .modes import modes
@@ -157,13 +155,3 @@ _regenerator: list[Callable[[TensorBase], None]] = []
 def register_regenerator(function: Callable[[TensorBase], None]) -> None:
     """Tell recording how the place of a view in the tape is found anew."""
     _regenerator.append(function)
-
-
-def dtype_of(t: TensorBase) -> dtype:
-    """The tensor's dtype."""
-    return t._node.spec.dtype
-
-
-def weak(t: TensorBase) -> weakref.ref[TensorBase]:
-    """A weak reference to a tensor."""
-    return weakref.ref(t)

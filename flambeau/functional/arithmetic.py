@@ -10,7 +10,8 @@ from ..dtype import bool_, complex128, float64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
-from .overload import is_number, tensor_only, unsupported, with_out
+from .calling import not_implemented
+from .overload import is_number, tensor_only, with_out
 
 
 def _check_scale(result: Any, alpha: Any) -> None:
@@ -161,7 +162,7 @@ def _div(input: Value, other: Value) -> Any:
 def _rounded_division(rounding: str, input: Any, other: Any) -> Any:
     d = ar.result_type(input, other)
     if d is bool_ or d.is_complex:
-        raise unsupported(d, f"div_{rounding}_cpu")
+        raise not_implemented(f"div_{rounding}_cpu", d)
     x, y = ar.operands(input, other, d=d)
     return (ew.floor_divide if rounding == "floor" else ew.trunc_divide)(x, y)
 
@@ -254,7 +255,7 @@ def _overload(name: str) -> Any:
 def _modulus(name: str, prim: Any, input: Any, other: Any) -> Any:
     d = ar.result_type(input, other)
     if d is bool_ or d.is_complex:
-        raise unsupported(d, f"{name}_cpu")
+        raise not_implemented(f"{name}_cpu", d)
     return prim(*ar.operands(input, other, d=d))
 
 
@@ -348,7 +349,7 @@ def _power_name(specs: Any, static: Any) -> str:
 def _pow(input: Value, exponent: Value) -> Any:
     d = ar.result_type(input, exponent)
     if d is bool_:
-        raise unsupported(d, "pow")
+        raise not_implemented("pow", d)
     return ew.power(*ar.operands(input, exponent, d=d))
 
 
@@ -435,7 +436,7 @@ def _addcmul(input: Value, tensor1: Value, tensor2: Value, value: Value) -> Any:
     _three_tensors("addcmul", input, tensor1, tensor2)
     d = ar.result_type(input, tensor1, tensor2)
     if d is bool_:
-        raise unsupported(d, "addcmul_cpu_out")
+        raise not_implemented("addcmul_cpu_out", d)
     return input + ar.astype(value, d) * tensor1 * tensor2
 
 
@@ -503,7 +504,7 @@ def _check_lerp(start: Any, end: Any, weight: Any) -> None:
             raise RuntimeError(f"expected dtype {names[0]} for `{label}` but got dtype {names[1]}")
     if start.dtype.category < 2:
         kind = "scalar" if is_number(weight) else "tensor"
-        raise unsupported(start.dtype, f"lerp_kernel_{kind}")
+        raise not_implemented(f"lerp_kernel_{kind}", start.dtype)
 
 
 @op(name="lerp")
@@ -553,7 +554,7 @@ def _integers(name: str, *values: Any) -> list[Any]:
         tensor_only(x, name)
     d = ar.result_type(*values)
     if d.category != 1:
-        raise unsupported(d, f"{name}_cpu")
+        raise not_implemented(f"{name}_cpu", d)
     return ar.operands(*values, d=d)
 
 

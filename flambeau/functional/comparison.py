@@ -14,7 +14,8 @@ from ..dtype import bool_, get_default_dtype, scalar_name, uint8
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
-from .overload import require_ordered, tensor_only, unsupported, with_out
+from .calling import not_implemented
+from .overload import require_ordered, tensor_only, with_out
 
 
 def _table_doc(sentence: str, call: str, gives: str, name: str) -> str:
@@ -90,7 +91,7 @@ def _bitwise(name: str, kernel: str, prim: Any, sentence: str, call: str, gives:
     def combine(input: Value, other: Value) -> Any:
         d = ar.result_type(input, other)
         if d.category > 1 or (d is bool_ and "shift" in name):
-            raise unsupported(d, kernel)
+            raise not_implemented(kernel, d)
         return prim(*ar.operands(input, other, d=d))
     combine.__name__ = combine.__qualname__ = name
     combine.__doc__ = _table_doc(sentence, f"torch.{name}({call})", gives, name)
@@ -126,7 +127,7 @@ def bitwise_not(input: Value) -> Any:
     Source: torch.bitwise_not.
     """
     if tensor_only(input, "bitwise_not").dtype.category > 1:
-        raise unsupported(input.dtype, "bitwise_not_cpu")
+        raise not_implemented("bitwise_not_cpu", input.dtype)
     return ew.bitwise_not(input)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..autograd.base import TensorBase
 from ..autograd.record import Signed, with_out_shown, write_out
-from ..dtype import COMPLEX, dtype, scalar_name
+from ..dtype import COMPLEX
 from ..ops.define import Sym
+from .calling import not_implemented
 
 NUMBERS = (bool, int, float, complex)
 _KINDS = ("bool", "int", "float", "complex")
@@ -50,11 +51,6 @@ def tensor_only(x: Any, name: str, argument: str = "input", position: int = 1) -
     return x
 
 
-def unsupported(d: dtype, kernel: str) -> NotImplementedError:
-    """The error for a dtype that a kernel lacks, as PyTorch words it."""
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{scalar_name(d)}'")
-
-
 def require_ordered(kernel: str, *operands: Any) -> None:
     """Raise for complex operands: they have no order.
 
@@ -63,4 +59,4 @@ def require_ordered(kernel: str, *operands: Any) -> None:
     """
     for x in operands:
         if isinstance(x, Sym) and x.dtype.category == COMPLEX:
-            raise unsupported(x.dtype, kernel)
+            raise not_implemented(kernel, x.dtype)

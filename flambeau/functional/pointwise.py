@@ -11,7 +11,8 @@ from ..autograd.record import Value, op, write_out
 from ..dtype import bool_, finfo, get_default_dtype
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
-from .overload import tensor_only, unsupported
+from .calling import not_implemented
+from .overload import tensor_only
 
 Body = Callable[[Any], Any]
 
@@ -37,7 +38,7 @@ def _row(name: str, body: Body, sentence: str, given: str, gives: str, grad: str
     def function(input: Value) -> Any:
         x = tensor_only(input, name)
         if real and x.dtype.is_complex:
-            raise unsupported(x.dtype, real)
+            raise not_implemented(real, x.dtype)
         return body(x if integers else floating(x))
     function.__name__ = function.__qualname__ = name
     function.__doc__ = (f"{sentence}\n\n    Args:\n        input: a tensor of any shape.\n\n"
@@ -194,7 +195,7 @@ def logit(input: Value, eps: float | None = None) -> Any:
     """
     x = floating(tensor_only(input, "logit"))
     if x.dtype.is_complex:
-        raise unsupported(x.dtype, "logit_cpu")
+        raise not_implemented("logit_cpu", x.dtype)
     if eps is not None:
         x = ar.where(x < eps, eps, ar.where(x > 1 - eps, 1 - eps, x))
     return ew.log(x / (1 - x))
@@ -208,7 +209,7 @@ def _whole(prim: Any, kernel: str) -> Body:
         if x.dtype.is_complex and "_vml" in kernel:
             raise NotImplementedError(f"{kernel.split('_')[0]} is not supported for complex inputs")
         if x.dtype is bool_ and "_vml" in kernel:
-            raise unsupported(x.dtype, kernel)
+            raise not_implemented(kernel, x.dtype)
         return x if x.dtype.category == 1 else prim(x)
     return body
 
@@ -224,7 +225,7 @@ trunc = fix = _row("trunc", _whole(ew.trunc, "trunc_vml_cpu"), "The integer part
 
 def _frac(x: Any) -> Any:
     if x.dtype.category < 2:
-        raise unsupported(x.dtype, "frac_cpu")
+        raise not_implemented("frac_cpu", x.dtype)
     return x - ew.trunc(x)
 
 
@@ -247,7 +248,7 @@ sgn = _row("sgn", ew.sign, "The sign; x / |x| for complex numbers.", "[-3., 0., 
 
 def _absolute(x: Any) -> Any:
     if x.dtype is bool_:
-        raise unsupported(x.dtype, "abs_cpu")
+        raise not_implemented("abs_cpu", x.dtype)
     return ew.absolute(x)
 
 
@@ -273,7 +274,7 @@ def round(input: Value, *, decimals: int = 0) -> Any:
     if not decimals:
         return _whole(ew.round_even, "round_vml_cpu")(tensor_only(input, "round"))
     if input.dtype.category != 2:
-        raise unsupported(input.dtype, "round_cpu")
+        raise not_implemented("round_cpu", input.dtype)
     if decimals > 0:
         return ew.round_even(input * 10.0**decimals) / 10.0**decimals
     return ew.round_even(input / 10.0**-decimals) * 10.0**-decimals
@@ -318,7 +319,7 @@ def _limited(input: Any, min: Any, max: Any) -> Any:
     bounds = [b for b in (min, max) if b is not None]
     d = ar.result_type(input, *bounds)
     if d is bool_ and bounds[0].spec.weak:
-        raise unsupported(d, "clamp_min_scalar_cpu")
+        raise not_implemented("clamp_min_scalar_cpu", d)
     if d.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
     x = ar.astype(input, d)
@@ -404,10 +405,10 @@ def _pair_row(name: str, body: Callable[[Any, Any], Any], sentence: str, given: 
         tensor_only(other, name, second, 2)
         d = ar.result_type(input, other)
         if d.is_complex and integers != "keep" and name not in ("logaddexp", "ldexp"):
-            raise unsupported(d, f"{name}_cpu")
+            raise not_implemented(f"{name}_cpu", d)
         if d.category < 2 and integers != "keep":
             if integers:
-                raise unsupported(d, integers)
+                raise not_implemented(integers, d)
             d = get_default_dtype()
         return body(*ar.operands(input, other, d=d))
     function.__name__ = function.__qualname__ = name
@@ -480,7 +481,7 @@ def copysign(input: Value, other: Value) -> Any:
     """
     d = ar.result_type(tensor_only(input, "copysign"), other)
     if d.is_complex:
-        raise unsupported(d, "copysign_cpu")
+        raise not_implemented("copysign_cpu", d)
     return ew.copysign(*ar.operands(input, other, d=d if d.category > 1 else get_default_dtype()))
 
 
@@ -520,7 +521,7 @@ def xlogy(input: Value, other: Value) -> Any:
     """
     d = ar.result_type(input, other)
     if d.is_complex:
-        raise unsupported(d, "xlogy_cpu")
+        raise not_implemented("xlogy_cpu", d)
     x, y = ar.operands(input, other, d=d if d.category > 1 else get_default_dtype())
     silent = x.eq(0) & ((y <= 0) | y.eq(math.inf))
     safe = ar.where(silent, ar.literal(1, x.dtype), y)
