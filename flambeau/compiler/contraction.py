@@ -21,6 +21,9 @@ from .finish import Finish, PartialSums, emit_finish, units
 from .machine import Machine, host_machine, target_machine
 from .matmul import dot_nest
 from .nest import Nest
+from .tiles.choice import on_tiles
+from .tiles.frame import Product
+from .tiles.frame import write as write_tiles
 from .units import Scratch, UnitEmitter
 from .vector_code import I64, PTR, VectorCode
 
@@ -70,6 +73,11 @@ class Contraction:
             all its units are done, name_finish(out, shared, begin, end, epilogue pointers...) makes
             the output of it.
         shared_scratch_bytes: scratch memory shared by all threads.
+        prepare_units: if not 0, this is a contraction on tiles (`tiles/frame.py`):
+            name_prepare(shared, a, b, begin, end) runs before, the first function takes the shared
+            memory as one more argument, and finish takes a and b as well.
+        prepared_bytes: where in the shared memory the first function's `out` begins if there is a
+            finish.
         plan: the nests as text.
     """
 
@@ -81,6 +89,8 @@ class Contraction:
     finish_units: int = 0
     shared_scratch_bytes: int = 0
     plan: str = ""
+    prepare_units: int = 0
+    prepared_bytes: int = 0
 
 
 
@@ -126,11 +136,24 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
         found = convolution_nests(prim, shapes, places, params, machine, itemsize,
                                   epilogue is None)
         nests, out_size, flops, finish = found.nests, found.size, found.flops, found.finish
+    if itemsize == 4 and epilogue is None and machine.tiles and out_size:
+        product = on_tiles(prim, shapes, places, params, machine)
+        if product is not None and product.cost < sum(n.cost for n in nests):
+            return _write_tiles(module, name, product, machine, flops)
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
     if out_size and nests and nests[0].parts > 1:
         columns = nests[0].columns
         finish = PartialSums(nests[0].parts, out_size // columns, columns)
     return _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
+
+
+def _write_tiles(module: ir.Module, name: str, product: Product, machine: Machine,
+                 flops: int) -> Contraction:
+    write_tiles(module, name, product, machine)
+    sizes = product.sizes
+    return Contraction(name, sizes.units, 4 * sizes.scratch, flops, 0, sizes.finish_units,
+                       4 * (sizes.prepared + sizes.partial), product.plan, sizes.prepare_units,
+                       4 * sizes.prepared)
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

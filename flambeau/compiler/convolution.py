@@ -15,7 +15,7 @@ from typing import Any
 
 from .finish import Weave
 from .machine import Machine
-from .matmul import dot_nest
+from .matmul import cheapest, dot_nest
 from .nest import Axis, Clip, Nest, Tap
 from .packing import PanelStage, RegionAxis, RegionStage, Window
 from .tiling import (
@@ -313,7 +313,7 @@ class _Choice:
         if empty:
             return self._zeros(image, lines)
         candidates = [self._windows(image, lines, side) for side in (True, False)]
-        return min(candidates, key=lambda pair: pair[0])[1]
+        return cheapest(candidates)
 
     def _zeros(self, image: Image, lines: list[Line]) -> Nest:
         lanes = [Axis(image.images, out=image.out[0])]
@@ -492,7 +492,7 @@ class _Choice:
         candidates = [self._weights(image, lines, False, empty)]
         if lines[-1].image == lines[-1].kernel == 1 and not empty:
             candidates.append(self._weights(image, lines, True, empty))
-        return min(candidates, key=lambda pair: pair[0])[1]
+        return cheapest(candidates)
 
     def _weights(self, image: Image, lines: list[Line], dotted: bool,
                  empty: bool) -> tuple[float, Nest]:

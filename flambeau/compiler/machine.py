@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +23,7 @@ class Machine:
         fma: whether a fused multiply-add exists.
         l1: bytes of first-level data cache.
         l2: bytes of second-level cache.
+        tiles: whether it multiplies matrix tiles of bfloat16 (and the system lets this process).
         features: LLVM's feature string.
     """
 
@@ -28,6 +32,7 @@ class Machine:
     fma: bool
     l1: int
     l2: int
+    tiles: bool
     features: str
 
 
@@ -39,7 +44,7 @@ def host_machine(restrict: str | None = None) -> Machine:
     """The processor this runs on, perhaps restricted to an older instruction set.
 
     Args:
-        restrict: "avx2", "sse" or "native"; by default the environment variable FLAMBEAU_CPU.
+        restrict: "avx512", "avx2", "sse" or "native"; by default the environment variable FLAMBEAU_CPU.
 
     Returns:
         The machine.
@@ -56,22 +61,35 @@ def host_machine(restrict: str | None = None) -> Machine:
 
 @lru_cache
 def _machine(restrict: str) -> Machine:
-    if restrict not in ("avx2", "sse", "native"):
-        raise ValueError(f"FLAMBEAU_CPU must be avx2, sse or native, not {restrict!r}")
+    if restrict not in ("avx512", "avx2", "sse", "native"):
+        raise ValueError(f"FLAMBEAU_CPU must be avx512, avx2, sse or native, not {restrict!r}")
     found = dict(llvm.get_host_cpu_features())
-    if restrict != "native":
-        for name in found:
-            if name.startswith(("avx512", "avx10", "amx")) or (
-                    restrict == "sse" and name in _SSE_OFF):
-                found[name] = False
+    off: tuple[str, ...] = () if restrict == "native" else ("amx",)
+    if restrict in ("avx2", "sse"):
+        off = ("amx", "avx512", "avx10")
+    for name in found:
+        if (off and name.startswith(off)) or (restrict == "sse" and name in _SSE_OFF):
+            found[name] = False
     wide = found.get("avx512f", False) and found.get("avx512vl", False)
     width = 64 if wide else 32 if found.get("avx2") else 16
     neon = found.get("neon", False)
     flags = [("+" if on else "-") + name for name, on in sorted(found.items())]
     if wide:
         flags.append("-prefer-256-bit")
+    tiles = wide and found.get("amx-bf16", False) and _tiles_allowed()
     return Machine(width, 32 if wide or neon else 16, bool(found.get("fma")) or neon,
-                   _cache_bytes(1, 32 << 10), _cache_bytes(2, 512 << 10), ",".join(flags))
+                   _cache_bytes(1, 32 << 10), _cache_bytes(2, 512 << 10), tiles, ",".join(flags))
+
+
+def _tiles_allowed() -> bool:
+    """Ask Linux for the tile registers, which it saves only for processes that want them."""
+    if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
+        return False
+    request, permission, tile_data = 158, 0x1023, 18  # arch_prctl(ARCH_REQ_XCOMP_PERM, XTILEDATA)
+    try:
+        return bool(ctypes.CDLL(None).syscall(request, permission, tile_data) == 0)
+    except OSError:
+        return False
 
 
 def _cache_bytes(level: int, default: int) -> int:

@@ -31,17 +31,12 @@ def _strides(shape: Sequence[int]) -> list[int]:
     return [math.prod(shape[i + 1:]) for i in range(len(shape))]
 
 
-def dot_nest(shapes: Sequence[tuple[int, ...]], strides: Sequence[Sequence[int]],
-             params: dict[str, Any], machine: Machine, itemsize: int) -> Nest:
-    """The cheapest nest for `dot`.
+Dims = tuple[list[Dim], list[Dim], list[Dim], list[Dim]]
 
-    Args:
-        shapes: of the two operands.
-        strides: of the two operands, in elements.
-        params: `contract` and `batch` of the primitive.
-        machine: the processor.
-        itemsize: bytes of an element.
-    """
+
+def dot_dims(shapes: Sequence[tuple[int, ...]], strides: Sequence[Sequence[int]],
+             params: dict[str, Any]) -> Dims:
+    """The batch, row, column and reduced dimensions of a product, merged where they can be."""
     (contract_a, contract_b), (batch_a, batch_b) = params["contract"], params["batch"]
     a, b = shapes
     free_a = [d for d in range(len(a)) if d not in (*contract_a, *batch_a)]
@@ -57,11 +52,33 @@ def dot_nest(shapes: Sequence[tuple[int, ...]], strides: Sequence[Sequence[int]]
     pairs = [(a[i], sa[i], sb[j], 0) for i, j in zip(contract_a, contract_b, strict=True)]
     k = merged(sorted(pairs, key=lambda p: (-p[1], -p[2])))
     columns = max(1, math.prod(b[d] for d in free_b))
-    m, n = m or [(1, 0, 0, columns)], n or [(1, 0, 0, 1)]
+    return batch, m or [(1, 0, 0, columns)], n or [(1, 0, 0, 1)], k
+
+
+def dot_nest(shapes: Sequence[tuple[int, ...]], strides: Sequence[Sequence[int]],
+             params: dict[str, Any], machine: Machine, itemsize: int) -> Nest:
+    """The cheapest nest for `dot`.
+
+    Args:
+        shapes: of the two operands.
+        strides: of the two operands, in elements.
+        params: `contract` and `batch` of the primitive.
+        machine: the processor.
+        itemsize: bytes of an element.
+    """
+    batch, m, n, k = dot_dims(shapes, strides, params)
+    columns = math.prod(size for size, *_ in n)
     candidates = [_nest(batch, m, n, k, columns, machine, itemsize, lanes_n, dotted)
                   for lanes_n in (True, False) for dotted in (False, True)
                   if not dotted or (k and k[-1][1] == k[-1][2] == 1 and lanes_n)]
-    return min(candidates, key=lambda pair: pair[0])[1]
+    return cheapest(candidates)
+
+
+def cheapest(candidates: Sequence[tuple[float, Nest]]) -> Nest:
+    """The nest that costs least, its cost noted."""
+    cost, nest = min(candidates, key=lambda pair: pair[0])
+    nest.cost = cost
+    return nest
 
 
 def _nest(batch: list[Dim], m: list[Dim], n: list[Dim], k: list[Dim], columns: int,

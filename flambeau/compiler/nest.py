@@ -100,6 +100,7 @@ class Nest:
         swapped: whether V is the primitive's second operand.
         unaligned: whether vectors of V start anywhere.
         clips: reduction axes whose extent depends on the tile.
+        cost: estimated cycles.
     """
 
     lanes: list[Axis]
@@ -119,6 +120,7 @@ class Nest:
     v_stage: Any = None
     s_stage: Any = None
     clips: dict[Axis, Clip] = field(default_factory=dict)
+    cost: float = 0.0
 
     def __str__(self) -> str:
         """The plan on one line: extent/block/tile of every axis, and what is staged."""

@@ -39,24 +39,31 @@ class Native:
         self.text = str(module)
         self.library = Library(translate(self.text, machine))
         more = [ctypes.c_void_p] * self.made.epilogue_pointers
+        self.tiles = bool(self.made.prepare_units)
+        if self.tiles:
+            self.prepare = self.library.function("f_prepare", *[ctypes.c_void_p] * 3,
+                                                 *[ctypes.c_int64] * 2)
+            more = [ctypes.c_void_p]
         self.first = self.library.function("f", *_SIGNATURE, *more)
         if self.made.finish_units:
-            self.second = self.library.function("f_finish", *_FINISH, *more)
+            self.second = self.library.function("f_finish", *_FINISH, *more * (1 + self.tiles))
         self.scratch = aligned(self.made.scratch_bytes)
         self.shared = aligned(self.made.shared_scratch_bytes)
 
     def target(self, out: Any) -> Any:
         """What the first function writes."""
-        return self.shared if self.made.finish_units else out
+        return self.shared[self.made.prepared_bytes:] if self.made.finish_units else out
 
     def part(self, out: Any, a: Any, b: Any, begin: int, end: int,
              extra: tuple[Any, ...] = ()) -> None:
         """Run some units."""
+        extra = (self.shared,) if self.tiles else extra
         self.first(self.target(out).ctypes.data, a.ctypes.data, b.ctypes.data,
                    self.scratch.ctypes.data, begin, end, *[x.ctypes.data for x in extra])
 
-    def finish(self, out: Any, extra: tuple[Any, ...] = ()) -> None:
+    def finish(self, out: Any, extra: tuple[Any, ...] = (), a: Any = None, b: Any = None) -> None:
         """Run the second pass if there is one."""
+        extra = (a, b) if self.tiles else extra
         if self.made.finish_units:
             self.second(out.ctypes.data, self.shared.ctypes.data, 0, self.made.finish_units,
                         *[x.ctypes.data for x in extra])
@@ -66,7 +73,12 @@ class Native:
         """Run all units, in so many calls, the last ones first."""
         units = self.made.units
         cuts = [units * i // pieces for i in range(pieces + 1)]
+        if self.tiles:
+            ready = self.made.prepare_units
+            for i in reversed(range(pieces)):
+                self.prepare(self.shared.ctypes.data, a.ctypes.data, b.ctypes.data,
+                             ready * i // pieces, ready * (i + 1) // pieces)
         for i in reversed(range(pieces)):
             self.part(out, a, b, cuts[i], cuts[i + 1], extra)
-        self.finish(out, extra)
+        self.finish(out, extra, a, b)
         return out
