@@ -20,6 +20,7 @@ class ContractionFunction:
         buffers: value numbers of the two operands and the result.
         scratch: bytes that each thread needs; shared: bytes for all together.
         finish_units: units of the function `name_finish` that adds partial sums up, or 0.
+        prepare_units, prepared: of a contraction on tiles, see `contraction.Contraction`.
     """
 
     numbers: tuple[int, ...] = ()
@@ -40,6 +41,8 @@ class ContractionFunction:
         self.function = module.get_global(made.name)
         self.finish = module.get_global(made.name + "_finish") if made.finish_units else None
         self.finish_units = made.finish_units
+        self.prepare = module.get_global(made.name + "_prepare") if made.prepare_units else None
+        self.prepare_units, self.prepared = made.prepare_units, made.prepared_bytes
         self.operands = list(instr.args)
         self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
         self.written = [instr.out]

@@ -95,7 +95,7 @@ class Image:
     columns: int
 
 
-def _merge(lines: list[Line]) -> list[Line]:
+def merge(lines: list[Line]) -> list[Line]:
     """Dimensions without windows that continue one another become one."""
     done: list[Line] = []
     for line in lines:
@@ -126,7 +126,7 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
         itemsize: bytes of an element.
         plain: whether values are stored as they are, without an epilogue.
     """
-    product = _product(prim, shapes, strides, params) if plain else None
+    product = as_product(prim, shapes, strides, params) if plain else None
     if product is not None:
         a, b, contract, columns, size, flipped = product
         if not size:
@@ -135,8 +135,19 @@ def convolution_nests(prim: str, shapes: Sequence[tuple[int, ...]], strides: Seq
                         machine, itemsize)
         nest.columns, nest.swapped = columns, nest.swapped != flipped
         return Result([nest], size, 2 * size * math.prod(a[0][d] for d in contract[0]))
+    return convolution_form(prim, shapes, strides, params, _Choice(machine, itemsize))
+
+
+def convolution_form(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[Strides],
+                     params: dict[str, Any], choice: Any) -> Result:
+    """A convolution or adjoint as images and lines, for which `choice` finds the nests.
+
+    Args:
+        prim, shapes, strides, params: as above.
+        choice: has `windows(image, lines)` and `weights(image, lines)`.
+    """
     build = {"convolve": _forward, "convolve_input": _input, "convolve_weight": _weight}[prim]
-    return build(shapes, strides, params, _Choice(machine, itemsize))
+    return build(shapes, strides, params, choice)
 
 
 @dataclass
@@ -152,7 +163,7 @@ class Result:
 Operand = tuple[tuple[int, ...], tuple[int, ...]]  # shape, strides
 
 
-def _product(prim: str, shapes: Any, strides: Any, params: dict[str, Any]) -> tuple[
+def as_product(prim: str, shapes: Any, strides: Any, params: dict[str, Any]) -> tuple[
         Operand, Operand, tuple[tuple[int, ...], tuple[int, ...]], int, int, bool] | None:
     """A convolution whose kernel lies once on the whole image, as a plain product.
 
@@ -194,7 +205,7 @@ def _positions(size: Sequence[int], kernel: Sequence[int], params: dict[str, Any
 
 
 def _forward(shapes: Any, strides: Any, params: dict[str, Any],
-             choice: _Choice) -> Result:
+             choice: Any) -> Result:
     (x, w), (sx, sw) = shapes, strides
     groups = params["groups"]
     counts = _positions(x[2:], w[2:], params)
@@ -214,7 +225,7 @@ def _forward(shapes: Any, strides: Any, params: dict[str, Any],
 
 
 def _input(shapes: Any, strides: Any, params: dict[str, Any],
-           choice: _Choice) -> Result:
+           choice: Any) -> Result:
     (g, w), (sg, sw) = shapes, strides
     groups, size = params["groups"], params["size"]
     outputs = w[0] // groups
@@ -239,7 +250,7 @@ def _low_pace(params: dict[str, Any]) -> tuple[list[int], list[int]]:
 
 
 def _phases(image: Image, shapes: Any, strides: Any, params: dict[str, Any],
-            choice: _Choice) -> Result:
+            choice: Any) -> Result:
     """A strided convolution's adjoint: every phase is a convolution with an array of its own."""
     (g, w), (sg, sw) = shapes, strides
     size, steps = params["size"], params["stride"]
@@ -272,7 +283,7 @@ def _phases(image: Image, shapes: Any, strides: Any, params: dict[str, Any],
 
 
 def _weight(shapes: Any, strides: Any, params: dict[str, Any],
-            choice: _Choice) -> Result:
+            choice: Any) -> Result:
     (x, g), (sx, sg) = shapes, strides
     groups, kernel = params["groups"], params["kernel"]
     channels, outputs = x[1] // groups, g[1] // groups
@@ -308,7 +319,7 @@ class _Choice:
 
     def windows(self, image: Image, lines: list[Line]) -> Nest:
         """The cheaper of vectors over channels and vectors over positions."""
-        lines = _merge(lines) if all(w.offsets == [0] for w in lines) else lines
+        lines = merge(lines) if all(w.offsets == [0] for w in lines) else lines
         empty = not image.channels or any(not line.offsets or not line.size for line in lines)
         if empty:
             return self._zeros(image, lines)

@@ -13,6 +13,7 @@ from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
 from .program import Program
 from .special_loops import SpecialFunction
+from .vector_code import PTR
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -177,18 +178,24 @@ class SegmentWriter:
     def _contraction(self, b: ir.IRBuilder, f: ContractionFunction, word: Any, scratch: Any,
                      shared: Any, counter: Any, thread: Any, threads: Any) -> None:
         """Call a contraction; where it leaves partial sums, add them up after a barrier."""
-        kinds = f.function.function_type.args
-
-        def pointer(bits: Any, k: int) -> Any:
-            return b.inttoptr(bits, kinds[k])
-        left, right = (pointer(word(v), k + 1) for k, v in enumerate(f.operands))
-        target = shared if f.finish is not None else word(f.written[0])
+        def pointer(bits: Any) -> Any:
+            return b.inttoptr(bits, PTR)
+        left, right = (pointer(word(v)) for v in f.operands)
+        out, target, common = pointer(word(f.written[0])), shared, pointer(shared)
+        tiles = f.prepare is not None
+        if f.prepare is not None:
+            begin, end = _share(b, f.prepare_units, thread, threads)
+            b.call(f.prepare, [common, left, right, begin, end])
+            b.call(self._barrier(), [counter, threads])
+            target = b.add(shared, ir.Constant(I64, f.prepared))
+        target = pointer(target) if f.finish is not None else out
         begin, end = _share(b, f.units, thread, threads)
-        b.call(f.function, [pointer(target, 0), left, right, pointer(scratch, 3), begin, end])
+        b.call(f.function, [target, left, right, pointer(scratch), begin, end,
+                            *[common] * tiles])
         if f.finish is not None:
             b.call(self._barrier(), [counter, threads])
             begin, end = _share(b, f.finish_units, thread, threads)
-            b.call(f.finish, [pointer(word(f.written[0]), 0), pointer(shared, 1), begin, end])
+            b.call(f.finish, [out, common, begin, end, *[left, right] * tiles])
 
     def _barrier(self) -> Any:
         """`void barrier(counter, threads)`: every thread waits until all have come."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..convolution import Image, Line, as_product, convolution_form, merge
 from ..machine import Machine
 from ..matmul import dot_dims
 from .frame import Product
 from .product import MatrixProduct
+from .windows import Window, Windows
 
 
 def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
@@ -22,9 +24,46 @@ def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tup
         machine: the processor.
     """
     if prim == "dot":
-        batch, m, n, k = dot_dims(shapes, strides, params)
-        if len(m) > 1 or len(n) > 1 or len(k) != 1:
-            return None
-        product = MatrixProduct(batch, m[0], n[0], k[0], machine)
-        return product if product.fits() else None
-    return None
+        return _product(shapes, strides, params, machine)
+    found = as_product(prim, shapes, strides, params)
+    if found is not None:
+        return None  # the vectors' form writes the operands in another order
+    try:
+        form = convolution_form(prim, shapes, strides, params, _Tiles(prim == "convolve"))
+    except _NoFormError:
+        return None
+    return Windows(form.nests, form.finish) if form.nests else None
+
+
+def _product(shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
+             params: dict[str, Any], machine: Machine) -> Product | None:
+    batch, m, n, k = dot_dims(shapes, strides, params)
+    if len(m) > 1 or len(n) > 1 or len(k) != 1:
+        return None
+    product = MatrixProduct(batch, m[0], n[0], k[0], machine)
+    return product if product.fits() else None
+
+
+class _NoFormError(Exception):
+    """A convolution that tiles do not take."""
+
+
+class _Tiles:
+    """Finds windows on tiles for convolutions."""
+
+    def __init__(self, padded: bool) -> None:
+        self.padded = padded
+
+    def windows(self, image: Image, lines: list[Line]) -> Window:
+        """A convolution, or a phase of an adjoint."""
+        if not image.channels or len(lines) > 2 or any(not x.offsets or not x.size for x in lines):
+            raise _NoFormError
+        lines = merge(lines) if all(w.offsets == [0] for w in lines) else lines
+        window = Window(image, lines, self.padded)
+        if not window.usable():
+            raise _NoFormError
+        return window
+
+    def weights(self, image: Image, lines: list[Line]) -> Window:
+        """The adjoint in the kernel."""
+        raise _NoFormError

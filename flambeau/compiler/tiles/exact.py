@@ -38,7 +38,11 @@ class Inside:
 
 @dataclass(frozen=True)
 class Definition:
-    """A contraction written out: out[i…] = Σ over j… of a[…] · b[…] where every condition holds."""
+    """A contraction written out: out[i…] = Σ over j… of a[…] · b[…] where every condition holds.
+
+    Args:
+        zeros: whether a counts as zero elsewhere, instead of no term at all (0 · ∞ is NaN).
+    """
 
     out: Sequence[Walked]
     reduced: Sequence[Walked]
@@ -46,6 +50,7 @@ class Definition:
     out_offset: int = 0
     a_offset: int = 0
     b_offset: int = 0
+    zeros: bool = False
 
 
 class Exact:
@@ -99,14 +104,22 @@ class Exact:
             at = code.add(self._sum(index, c.out, c.low), self._sum(reduced, c.reduced, 0))
             test = code.builder.icmp_unsigned("<", code.value(at), code.value(c.size))
             holds = code.both(holds, test)
-        with code.when(holds):
-            factors = []
-            for argument, name, offset in ((1, "a", d.a_offset), (2, "b", d.b_offset)):
-                at = code.add(self._sum(index, [getattr(x, name) for x in d.out], offset),
-                              self._sum(reduced, [getattr(x, name) for x in d.reduced], 0))
-                factors.append(code.load_scalar(self.function.args[argument], at))
+        with code.when(True if d.zeros else holds):
+            x = self._factor(1, "a", d.a_offset, index, reduced, holds)
+            y = self._factor(2, "b", d.b_offset, index, reduced, True)
             b = code.builder
-            b.store(b.fadd(b.load(self.total), b.fmul(*factors)), self.total)
+            b.store(b.fadd(b.load(self.total), b.fmul(x, y)), self.total)
+
+    def _factor(self, argument: int, name: str, offset: int, index: Sequence[Any],
+                reduced: Sequence[Any], holds: Any) -> Any:
+        code, d = self.code, self.definition
+        at = code.add(self._sum(index, [getattr(x, name) for x in d.out], offset),
+                      self._sum(reduced, [getattr(x, name) for x in d.reduced], 0))
+        pointer = self.function.args[argument]
+        if holds is True:
+            return code.load_scalar(pointer, at)
+        safe = code.builder.select(holds, code.value(at), I64(0))
+        return code.builder.select(holds, code.load_scalar(pointer, safe), code.element(0.0))
 
     def _sum(self, index: Sequence[Any], strides: Sequence[int], start: int) -> Index:
         total: Index = start

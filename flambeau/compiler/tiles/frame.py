@@ -14,9 +14,7 @@ from typing import Any, Protocol
 from llvmlite import ir
 
 from ..machine import Machine
-from ..vector_code import I64, PTR, VectorCode
-
-FLAGS = 16  # words at the beginning of shared memory and of every thread's scratch memory
+from ..vector_code import I64, PTR, Index, VectorCode
 
 
 @dataclass
@@ -80,3 +78,16 @@ def write(module: ir.Module, name: str, product: Product, machine: Machine) -> N
         args, code = function(f"{name}_finish", [PTR] * 2 + [I64, I64, PTR, PTR])
         product.finish(code, *args)
         code.builder.ret_void()
+
+
+def flag_at(code: VectorCode, shared: Any, number: Index) -> Any:
+    """Pointer to one of the flags at the beginning of shared memory."""
+    return code.builder.gep(shared, [code.value(number)], source_etype=I64)
+
+
+def flagged(code: VectorCode, shared: Any, count: int) -> Any:
+    """Whether any of the first `count` flags is set."""
+    b = code.builder
+    total = code.repeat(count, [I64(0), I64(0)], lambda c: [
+        b.add(c[0], I64(1)), b.or_(c[1], b.load(flag_at(code, shared, c[0]), typ=I64))])[1]
+    return b.icmp_unsigned("!=", total, I64(0))

@@ -20,6 +20,7 @@ I8 = ir.IntType(8)
 VOID = ir.VoidType()
 # (rows' term, lanes' term): only one of the two changes from one to the next
 _ORDER = ((0, 2), (0, 0), (0, 1), (1, 1), (1, 0), (2, 0))
+_MEMORY = 1.6  # tiles come from the second cache, and busy multipliers slow the clock
 _CONFIGURATION = bytes([1] + [0] * 15 + [64, 0] * 8 + [0] * 16 + [SIDE] * 8 + [0] * 8)
 
 
@@ -190,7 +191,8 @@ class Kernels:
 def cycles(rows: int, lanes: int, steps: int) -> float:
     """Of `rows` by `lanes` tiles in blocks of two by two, `steps` pairs of 16 deep."""
     single = 26 * ((rows % 2) * lanes + (lanes % 2) * rows)  # too few sums to hide the latency
-    return len(_ORDER) * steps * (SIDE * rows * lanes + 0.4 * single) + 60 * rows * lanes
+    work = len(_ORDER) * steps * (SIDE * rows * lanes + 0.4 * single)
+    return _MEMORY * work + 60 * rows * lanes
 
 
 def blocks(code: VectorCode, tiles: Index, body: Callable[[Index, int], None]) -> None:

@@ -12,7 +12,7 @@ from ..finish import PartialSums, emit_finish, unit_rows, units
 from ..machine import Machine
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Walked
-from .frame import Sizes
+from .frame import Sizes, flag_at, flagged
 from .kernel import SIDE, TILE, Kernels, View, Walk, blocks, configure, cycles, release
 from .staging import DEPTH, Panels, TileShape, TileStage, call
 
@@ -147,7 +147,7 @@ class MatrixProduct:
                 end: Any) -> None:
         """Emit the preparation of the whole operand."""
         with code.loop(begin, end) as unit:
-            flag = self._flag(code, shared, unit)
+            flag = flag_at(code, shared, unit)
             code.builder.store(I64(0), flag)
             chunk, copy = code.mod(unit, self.chunks), code.div(unit, self.chunks)
             part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
@@ -158,21 +158,11 @@ class MatrixProduct:
                         self._copy(code, batch), code.mul(part, self.steps), self.steps, first,
                         tiles, self.panels, first)
 
-    def _flag(self, code: VectorCode, shared: Any, unit: Index) -> Any:
-        return code.builder.gep(shared, [code.value(unit)], source_etype=I64)
-
-    def _flagged(self, code: VectorCode, shared: Any, count: int) -> Any:
-        """Whether any of the first flags is set."""
-        b = code.builder
-        total = code.repeat(count, [I64(0), I64(0)], lambda c: [
-            b.add(c[0], I64(1)), b.or_(c[1], b.load(self._flag(code, shared, c[0]), typ=I64))])[1]
-        return b.icmp_unsigned("!=", total, I64(0))
-
     def main(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, begin: Any, end: Any,
              shared: Any) -> None:
         """Emit the units."""
         configure(code)
-        prepared = self._flagged(code, shared, self.sizes.prepare_units)
+        prepared = flagged(code, shared, self.sizes.prepare_units)
         with code.loop(begin, end) as unit:
             number, copy = code.mod(unit, self.count), code.div(unit, self.count)
             part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
@@ -198,7 +188,7 @@ class MatrixProduct:
             seen = code.builder.load(scratch, typ=I64)
             if self.parts > 1:
                 at = code.add(unit, self.sizes.prepare_units)
-                code.builder.store(seen, self._flag(code, shared, at))
+                code.builder.store(seen, flag_at(code, shared, at))
             else:
                 self._mend(code, out, a, b, prepared, seen, index, first, count)
         release(code)
@@ -264,7 +254,7 @@ class MatrixProduct:
         """Emit the adding up of partial sums."""
         sums = code.at(shared, self.sizes.prepared)
         emit_finish(code, self.sums, out, sums, begin, end, None)
-        bad = self._flagged(code, shared, self.sizes.prepare_units + self.sizes.units)
+        bad = flagged(code, shared, self.sizes.prepare_units + self.sizes.units)
         with code.builder.if_then(bad, likely=False):
             rows = unit_rows(self.sums)
             first = code.mul(begin, rows)
