@@ -498,7 +498,7 @@ class _Choice:
     def weights(self, image: Image, lines: list[Line]) -> Nest:
         """The cheaper of vectors over output channels and vectors along the reduction."""
         plain = all(w.offsets == [0] for w in lines)
-        lines = _merge_weight(lines) if plain else lines
+        lines = merge_weight(lines) if plain else lines
         empty = not image.images or any(not w.count or not w.size for w in lines)
         candidates = [self._weights(image, lines, False, empty)]
         if lines[-1].image == lines[-1].kernel == 1 and not empty:
@@ -589,7 +589,7 @@ class _Choice:
             nest.rows[-1].places = tuple(y % phases * stage.pitch + y // phases for y in taps)
 
 
-def _merge_weight(lines: list[Line]) -> list[Line]:
+def merge_weight(lines: list[Line]) -> list[Line]:
     """As for the forward direction: pointwise kernels reduce over one line of positions."""
     done: list[Line] = []
     for line in lines:

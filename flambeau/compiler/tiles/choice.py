@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..convolution import Image, Line, as_product, convolution_form, merge
+from ..convolution import Image, Line, as_product, convolution_form, merge, merge_weight
 from ..machine import Machine
 from ..matmul import dot_dims
 from .frame import Product
 from .product import MatrixProduct
+from .weights import Weights
 from .windows import Window, Windows
 
 
@@ -32,7 +33,9 @@ def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tup
         form = convolution_form(prim, shapes, strides, params, _Tiles(prim == "convolve"))
     except _NoFormError:
         return None
-    return Windows(form.nests, form.finish) if form.nests else None
+    if not form.nests:
+        return None
+    return form.nests[0] if prim == "convolve_weight" else Windows(form.nests, form.finish)
 
 
 def _product(shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
@@ -64,6 +67,12 @@ class _Tiles:
             raise _NoFormError
         return window
 
-    def weights(self, image: Image, lines: list[Line]) -> Window:
+    def weights(self, image: Image, lines: list[Line]) -> Weights:
         """The adjoint in the kernel."""
-        raise _NoFormError
+        if not image.channels or len(lines) > 2 or any(not x.count or not x.size for x in lines):
+            raise _NoFormError
+        lines = merge_weight(lines) if all(w.offsets == [0] for w in lines) else lines
+        found = Weights(image, lines)
+        if not found.usable():
+            raise _NoFormError
+        return found
