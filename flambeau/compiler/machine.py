@@ -44,7 +44,8 @@ def host_machine(restrict: str | None = None) -> Machine:
     """The processor this runs on, perhaps restricted to an older instruction set.
 
     Args:
-        restrict: "avx512", "avx2", "sse" or "native"; by default the environment variable FLAMBEAU_CPU.
+        restrict: "avx512", "avx2", "sse" or "native"; by default the variable
+            FLAMBEAU_CPU of the environment.
 
     Returns:
         The machine.

@@ -108,10 +108,12 @@ class VectorCode:
 
     @contextmanager
     def when(self, condition: Any) -> Iterator[None]:
-        """Code under a condition (an i1 value, or True)."""
+        """Code under a condition (an i1 value, or a bool)."""
         if condition is True:
             yield
         else:
+            if condition is False:
+                condition = ir.Constant(ir.IntType(1), 0)
             with self.builder.if_then(condition):
                 yield
 

@@ -20,7 +20,7 @@ from flambeau.compiler.contraction import host_machine
 DEFINITIONS = {"dot": definition._dot_numpy, "convolve": definition._convolve_numpy,
                "convolve_input": definition._convolve_input_numpy,
                "convolve_weight": definition._convolve_weight_numpy}
-LEVELS = ("native", "avx2", "sse")
+LEVELS = ("native", "avx512", "avx2", "sse")
 PLAIN = {"contract": ((1,), (0,)), "batch": ((), ())}
 
 

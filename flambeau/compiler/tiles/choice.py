@@ -26,25 +26,32 @@ def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tup
     """
     if prim == "dot":
         return _product(shapes, strides, params, machine)
-    found = as_product(prim, shapes, strides, params)
-    if found is not None:
+    if as_product(prim, shapes, strides, params) is not None:
         return None  # the vectors' form writes the operands in another order
     try:
         form = convolution_form(prim, shapes, strides, params, _Tiles(prim == "convolve"))
     except _NoFormError:
         return None
-    if not form.nests:
+    found: Any = form.nests  # what _Tiles made
+    if not found:
         return None
-    return form.nests[0] if prim == "convolve_weight" else Windows(form.nests, form.finish)
+    product: Product = found[0] if prim == "convolve_weight" else Windows(found, form.finish)
+    return product
 
 
 def _product(shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
              params: dict[str, Any], machine: Machine) -> Product | None:
     batch, m, n, k = dot_dims(shapes, strides, params)
-    if len(m) > 1 or len(n) > 1 or len(k) != 1:
+    if len(m) > 1 or len(n) > 1 or len(k) != 1 or not k[0][0]:
         return None
     product = MatrixProduct(batch, m[0], n[0], k[0], machine)
     return product if product.fits() else None
+
+
+def empty(image: Image, lines: list[Line]) -> bool:
+    """Whether there is nothing to do, or more dimensions than tiles know."""
+    return (not image.channels or not image.images or len(lines) > 2
+            or any(not x.size for x in lines))
 
 
 class _NoFormError(Exception):
@@ -59,7 +66,7 @@ class _Tiles:
 
     def windows(self, image: Image, lines: list[Line]) -> Window:
         """A convolution, or a phase of an adjoint."""
-        if not image.channels or len(lines) > 2 or any(not x.offsets or not x.size for x in lines):
+        if empty(image, lines) or any(not x.offsets for x in lines):
             raise _NoFormError
         lines = merge(lines) if all(w.offsets == [0] for w in lines) else lines
         window = Window(image, lines, self.padded)
@@ -69,7 +76,7 @@ class _Tiles:
 
     def weights(self, image: Image, lines: list[Line]) -> Weights:
         """The adjoint in the kernel."""
-        if not image.channels or len(lines) > 2 or any(not x.count or not x.size for x in lines):
+        if empty(image, lines) or any(not x.count for x in lines):
             raise _NoFormError
         lines = merge_weight(lines) if all(w.offsets == [0] for w in lines) else lines
         found = Weights(image, lines)

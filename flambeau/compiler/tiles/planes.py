@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..convolution import Line
-from ..vector_code import I64, PTR, Index, VectorCode
+from ..vector_code import Index, VectorCode
 from .kernel import SIDE
 from .staging import PairRow
 
@@ -46,33 +46,31 @@ class Planes:
         self.words = words if words // SIDE % 2 else words + SIDE  # spread over the cache's sets
         self.positions = (band - 1) * self.pitch + x.count
         self.tiles = -(-self.positions // SIDE)
-        self.dense = self.pitch == x.count
 
-    def stage(self, code: VectorCode, row: PairRow, image: Any, partner: Any, target: Any, flag: Any,
-              first: Index) -> None:
+    def stage(self, code: VectorCode, row: PairRow, image: Any, partner: int, paired: Any,
+              target: Any, flag: Any, first: Index) -> None:
         """Make one plane of positions from row `first` on.
 
         Args:
             code: where to emit.
-            row: the function of `staging.PairRow` for words of `pitch`.
-            image, partner: pointers to the two images that are paired; None: zeros.
+            row: for words of `pitch`.
+            image: pointer to the first image of the pair.
+            partner: elements from it to the second; paired: whether that exists.
             target: the plane.
             flag: word that becomes 1 at an infinity.
             first: first row of positions.
         """
         y, x = self.lines
         for number, (v, h) in enumerate(self.phases):
-            low = x.offsets[0] + h
-            begin = max(0, -(-(-low) // x.step)) if low < 0 else 0
-            end = max(begin, min(self.pitch, -(-(x.size - low) // x.step)))
+            left = x.offsets[0] + h
+            begin = max(0, (x.step - 1 - left) // x.step)
+            end = max(begin, min(self.pitch, -(-(x.size - left) // x.step)))
             with code.loop(0, self.rows) as r:
                 at = code.add(code.mul(code.add(first, r), y.step), y.offsets[0] + v)
                 inside = code.builder.icmp_unsigned("<", code.value(at), code.value(y.size))
                 last = code.builder.select(inside, code.value(end), code.value(begin))
-                offset = code.add(code.mul(at, y.image), low * x.image)
+                offset = code.add(code.mul(at, y.image), left * x.image)
                 place = code.add(number * self.rows * self.pitch, code.mul(r, self.pitch))
-                high = (code.builder.inttoptr(I64(0), PTR) if partner is None else
-                        code.at(partner, offset))
-                code.builder.call(row.function, [code.at(image, offset), high,
-                                                 code.at(target, place), flag, code.value(begin),
-                                                 last])
+                low = code.at(image, offset)
+                row.call(code, low, code.at(low, partner), code.at(target, place), flag, begin,
+                         last, paired)

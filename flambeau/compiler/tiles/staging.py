@@ -42,7 +42,8 @@ class TileStage:
     others become zero. The word `flag` becomes 1 if anything was infinite.
     """
 
-    def __init__(self, module: ir.Module, name: str, shape: TileShape, template: VectorCode) -> None:
+    def __init__(self, module: ir.Module, name: str, shape: TileShape,
+                 template: VectorCode) -> None:
         kind = ir.FunctionType(VOID, [PTR, PTR, PTR, I64, I64])
         self.function = ir.Function(module, kind, name)
         self.function.linkage = "internal"
@@ -68,8 +69,9 @@ class TileStage:
             halves = [self._load(row * self.shape.across + k * SIDE * self.shape.along,
                                  self.shape.along, self._if(exists, mask))
                       for k, mask in enumerate(masks)]
-            self._look(*halves)
-            rows.append([code.shuffle(*halves, range(odd, DEPTH, 2)) for odd in range(2)])
+            first, second = halves
+            self._look(first, second)
+            rows.append([code.shuffle(first, second, range(odd, DEPTH, 2)) for odd in range(2)])
         self._write(rows, turned=self.shape.lanes)
 
     def _by_rows(self) -> None:
@@ -142,24 +144,22 @@ class Panels:
 
 
 class PairRow:
-    """A function void(low, high, target, flag, first, last) that makes a row of pairs.
+    """A function void(low, high, target, flag, first, last, paired) that makes a row of pairs.
 
     Word i of the row is made of elements i·stride of `low` and `high` where first <= i < last, and
-    zero elsewhere. A null pointer `high` stands for zeros.
+    zero elsewhere. Unless `paired`, there is no `high`: zeros.
     """
 
     def __init__(self, module: ir.Module, name: str, words: int, stride: int, part: int,
                  template: VectorCode) -> None:
-        kind = ir.FunctionType(VOID, [PTR, PTR, PTR, PTR, I64, I64])
+        kind = ir.FunctionType(VOID, [PTR, PTR, PTR, PTR, I64, I64, ir.IntType(1)])
         self.function = ir.Function(module, kind, name)
         self.function.linkage = "internal"
         self.function.attributes.add("noinline")
         builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         code = VectorCode(builder, template.element, template.machine)
         splitter = Splitter(code)
-        low, high, target, flag, first, last = self.function.args
-        null = builder.inttoptr(I64(0), PTR)
-        single = builder.icmp_unsigned("==", high, null)
+        low, high, target, flag, first, last, paired = self.function.args
         places = code._numbers(32, range(code.lanes))
 
         def bound(limit: Any, i: Any) -> Any:
@@ -167,7 +167,7 @@ class PairRow:
         with code.loop(0, words, SIDE) as i:
             inside = builder.and_(builder.icmp_signed(">=", places, bound(first, i)),
                                   builder.icmp_signed("<", places, bound(last, i)))
-            both = builder.select(single, ir.Constant(inside.type, None), inside)
+            both = builder.select(paired, inside, ir.Constant(inside.type, None))
             at = code.mul(i, stride)
             x = load_strided(code, low, at, stride, inside)
             y = load_strided(code, high, at, stride, both)
@@ -177,6 +177,13 @@ class PairRow:
             for k, word in enumerate(splitter.parts(x, y)):
                 code.store(word, target, code.add(i, k * part))
         builder.ret_void()
+
+    def call(self, code: VectorCode, low: Any, high: Any, target: Any, flag: Any, first: Index,
+             last: Index, paired: Any) -> None:
+        """Make one row."""
+        paired = ir.Constant(ir.IntType(1), int(paired)) if isinstance(paired, bool) else paired
+        code.builder.call(self.function, [low, high, target, flag, code.value(first),
+                                          code.value(last), paired])
 
 
 def load_strided(code: VectorCode, source: Any, at: Index, stride: int, mask: Any) -> Any:

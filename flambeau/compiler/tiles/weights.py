@@ -178,18 +178,10 @@ class Weights:
         with code.loop(0, count) as c:
             low = code.at(source, code.mul(c, image.image[1]))
             target = code.at(x, code.mul(c, self.planes.words))
-            self.planes.stage(code, self.row, low, self._partner(code, low, image.image[0], both),
-                              target, scratch, row)
+            self.planes.stage(code, self.row, low, image.image[0], both, target, scratch, row)
         at = code.add(code.mul(group, image.kernel[1]), code.mul(couple, 2 * image.kernel[0]))
         self._turn(code, code.at(b, at), g, scratch, row, both)
         self._multiply(code, sums, x, g, first, count, fresh)
-
-    def _partner(self, code: VectorCode, low: Any, distance: int, both: Any) -> Any:
-        """The second image of the pair; null if there is none."""
-        if both is True:
-            return code.at(low, distance)
-        null = code.builder.inttoptr(I64(0), low.type)
-        return code.builder.select(both, code.at(low, distance), null)
 
     def _turn(self, code: VectorCode, source: Any, target: Any, flag: Any, row: Index,
               both: Any) -> None:
@@ -203,12 +195,11 @@ class Weights:
                 exists = code.both(code.less(channel, image.outputs), code.less(at, y.count))
                 low = code.at(source, code.add(code.mul(channel, image.kernel[2]),
                                                code.mul(at, y.kernel)))
-                last = code.builder.select(exists, code.value(x.count), I64(0)) if (
-                    exists is not True) else code.value(x.count)
+                last = (x.count * exists if isinstance(exists, bool) else
+                        code.builder.select(exists, code.value(x.count), I64(0)))
                 place = code.add(code.mul(o, self.flat), code.mul(r, planes.pitch))
-                code.builder.call(self.line.function, [
-                    low, self._partner(code, low, image.kernel[0], both), code.at(flat, place),
-                    flag, I64(0), last])
+                self.line.call(code, low, code.at(low, image.kernel[0]), code.at(flat, place),
+                               flag, 0, last, both)
             with code.loop(0, planes.tiles) as s:
                 there = code.at(target, self.panels.place(code, t, s))
                 for part in range(PARTS):

@@ -6,7 +6,7 @@ channels and multiplies all kernels with it. An adjoint with strides is one conv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -91,6 +91,10 @@ class Window:
         return (x.image == 1 and x.out == 1 and len(self.lines) == 2
                 and 4 * self.region <= 3 * _BAND_BYTES and self.taps <= 121
                 and 4 * self.each * self.image.groups <= _PREPARED_BYTES)
+
+    def __str__(self) -> str:
+        return (f"tiles: {self.image.outputs}x{self.image.channels} kernels, {self.taps} taps, "
+                f"{self.units} units of {self.together} images, bands of {self.planes.band}")
 
     def definition(self) -> Definition:
         """The convolution written out."""
@@ -198,9 +202,8 @@ class Window:
 
         def plane(k: Index, partner: bool) -> None:
             low = code.at(source, code.mul(k, 2 * image.image[1]))
-            high = code.at(low, image.image[1]) if partner else None
-            planes.stage(code, self.row, low, high, code.at(target, code.mul(k, planes.words)),
-                         flag, row)
+            place = code.at(target, code.mul(k, planes.words))
+            planes.stage(code, self.row, low, image.image[1], partner, place, flag, row)
         if whole:
             with code.loop(0, whole) as k:
                 plane(k, True)
@@ -254,16 +257,15 @@ class Windows:
         if weave is not None:
             self.cost += 1.0 * weave.rows * weave.columns
             self.sizes.finish_units, self.sizes.partial = units(weave), weave.elements()
-        self.plan = "\n".join(f"tiles: {w.image.outputs}x{w.image.channels} kernels, {w.taps} taps, "
-                              f"{w.units} units of {w.together} images, bands of {w.planes.band}"
-                              for w in windows)
+        self.plan = "\n".join(map(str, windows))
 
     def declare(self, module: ir.Module, name: str, code: VectorCode) -> None:
         """Add the helper functions to the module."""
         for i, window in enumerate(self.windows):
             window.declare(module, f"{name}_{i}", code)
 
-    def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int], body: Any) -> None:
+    def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int],
+              body: Callable[[int, Index, Index], None]) -> None:
         """body(which window, its own unit, number of the unit) over [begin, end)."""
         start = 0
         for i, count in enumerate(counts):

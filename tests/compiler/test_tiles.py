@@ -1,0 +1,126 @@
+"""Contractions on matrix tiles: as exact as float32, infinities included; where tiles exist."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from native_contractions import Native
+
+from flambeau.compiler import contraction
+from flambeau.compiler.contraction import host_machine
+from flambeau.compiler.tiles.choice import on_tiles
+from flambeau.ops import contraction as definition
+
+pytestmark = pytest.mark.skipif(not host_machine("native").tiles, reason="no matrix tiles here")
+DEFINITIONS = {name: getattr(definition, name).numpy
+               for name in ("dot", "convolve", "convolve_input", "convolve_weight")}
+
+
+@pytest.fixture(autouse=True)
+def always_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take tiles even where vectors would be faster: small shapes show the same mistakes."""
+    def forced(*args: Any) -> Any:
+        product = on_tiles(*args)
+        if product is not None:
+            product.cost = 0.0
+        return product
+    monkeypatch.setattr(contraction, "on_tiles", forced)
+
+
+def normal(*shape: int, seed: int = 0) -> Any:
+    """Normal numbers in single precision."""
+    return np.random.default_rng([seed, *shape]).standard_normal(shape, dtype=np.float32)
+
+
+def run(prim: str, a: Any, b: Any, params: dict[str, Any], pieces: int = 1) -> Any:
+    """The result on tiles."""
+    native = Native(prim, [a, b], params)
+    assert native.tiles, native.made.plan
+    with np.errstate(all="ignore"):
+        shape = DEFINITIONS[prim](a, b, **params).shape
+    out = np.full(shape, np.nan, np.float32)
+    native(out, a, b, pieces)
+    return out
+
+
+def check(prim: str, a: Any, b: Any, params: dict[str, Any]) -> None:
+    """No worse than a float32 product; the same bits however the units are shared out."""
+    expected = DEFINITIONS[prim](a.astype(np.float64), b.astype(np.float64), **params)
+    single = np.abs(DEFINITIONS[prim](a, b, **params) - expected).max()
+    whole, pieces = run(prim, a, b, params), run(prim, a, b, params, 3)
+    np.testing.assert_array_equal(whole, pieces)
+    assert np.abs(whole - expected).max() <= 3 * single + 1e-6 * np.abs(expected).max()
+
+
+def dims(ndim: int, a_turned: bool, b_turned: bool) -> dict[str, Any]:
+    """Parameters of a (batched) product with operands perhaps transposed."""
+    lead = ndim - 2
+    batch = (tuple(range(lead)),) * 2
+    return {"contract": ((lead + (not a_turned),), (lead + b_turned,)), "batch": batch}
+
+
+@pytest.mark.parametrize("sizes", [(200, 136, 300), (513, 250, 129), (96, 600, 64),
+                                   (70, 64, 5000), (3, 5, 7)])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
+def test_products(sizes: tuple[int, int, int], turned: tuple[bool, bool]) -> None:
+    m, n, k = sizes
+    a = normal(*((k, m) if turned[0] else (m, k)))
+    b = normal(*((n, k) if turned[1] else (k, n)))
+    check("dot", a, b, dims(2, *turned))
+
+
+def test_batch() -> None:
+    check("dot", normal(3, 130, 96), normal(3, 96, 160), dims(3, False, False))
+
+
+@pytest.mark.parametrize("case", [
+    ((3, 64, 20, 22), (48, 64, 3, 3), 1, 1, 1, 1),
+    ((4, 96, 15, 40), (64, 96, 3, 3), 1, 1, 2, 1),
+    ((2, 160, 24, 24), (96, 80, 3, 3), 1, 1, 1, 2),
+    ((5, 63, 33, 37), (65, 63, 3, 3), 1, 0, 1, 1),
+    ((4, 64, 40, 40), (128, 64, 3, 3), 2, 1, 1, 1),
+    ((2, 40, 9, 11), (7, 40, 4, 2), 3, 2, 1, 1),
+    ((3, 5, 6, 7), (4, 5, 3, 3), 1, 1, 1, 1),
+    ((3, 5, 31), (4, 5, 3), 2, 1, 1, 1),
+    ((4, 128, 24, 24), (128, 128, 1, 1), 1, 0, 1, 1)])
+def test_convolutions(case: tuple[Any, ...]) -> None:
+    x_shape, w_shape, stride, padding, dilation, groups = case
+    rank = len(x_shape) - 2
+    params = {"stride": (stride,) * rank, "padding": ((padding, padding),) * rank,
+              "dilation": (dilation,) * rank, "groups": groups}
+    x, w = normal(*x_shape), normal(*w_shape)
+    size = definition.conv_output_shape(
+        x_shape[2:], w_shape[2:], params["stride"], params["padding"], params["dilation"])
+    g = normal(x_shape[0], w_shape[0], *size)
+    for prim, a, b, more in (("convolve", x, w, {}),
+                             ("convolve_input", g, w, {"size": x_shape[2:]}),
+                             ("convolve_weight", x, g, {"kernel": w_shape[2:]})):
+        check(prim, a, b, {**params, **more})
+
+
+def test_infinities_and_nans() -> None:
+    a, b = normal(128, 256, seed=1), normal(256, 192, seed=2)
+    a[3, 7], a[4, 9], b[5, 6], b[7, 8] = np.inf, np.nan, -np.inf, 0.0
+    a[9] = 3e38  # parts of large numbers stay finite
+    b[:, 9] = 1e-30
+    with np.errstate(all="ignore"):
+        expected = a @ b
+    out = run("dot", a, b, dims(2, False, False))
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
+    np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
+    finite = np.isfinite(expected)
+    np.testing.assert_allclose(out[finite], expected[finite], rtol=1e-4, atol=1e-4)
+
+
+def test_infinity_in_a_convolution() -> None:
+    params = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    x, w, g = normal(2, 64, 20, 20), normal(48, 64, 3, 3), normal(2, 48, 20, 20)
+    x[0, 3, 5, 0], g[1, 7, 0, 4], x[1, 2, 3, 4] = np.inf, -np.inf, np.nan
+    for prim, a, b, more in (("convolve", x, w, {}), ("convolve_weight", x, g, {"kernel": (3, 3)})):
+        with np.errstate(all="ignore"):
+            expected = DEFINITIONS[prim](a, b, **params, **more)
+        out = run(prim, a, b, {**params, **more})
+        np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
+        np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
