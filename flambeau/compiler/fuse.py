@@ -20,7 +20,7 @@ MAPS = ("elementwise", "cast", "constant")
 MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
-FREE = {"constant", "cast", "neg", "real", "stop_gradient"}
+FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
 @dataclass
@@ -92,7 +92,7 @@ class _Plan:
             return True
         if any(u.out not in self.fused for u in users):
             return True
-        if instr.prim.kind == "constant":
+        if instr.prim.name == "constant":
             return False
         if any(u.prim.name == "reshape" and not only_unit_dims(instr.spec.shape, u.spec.shape)
                for u in users):

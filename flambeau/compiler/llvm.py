@@ -54,7 +54,7 @@ def takes(instr: Any, specs: dict[int, Any]) -> bool:
         return name in ("reshape", "permute", "expand", "strided_slice", "flip")
     if kind == "reduction":
         return name in _IDENTITY and instr.spec.dtype.name not in ("float16", "bfloat16")
-    if name in ("constant", "cast", "select"):
+    if name in ("constant", "cast", "select", "iota"):
         return True
     floating = all(s.dtype.name in ("float32", "float64") for s in operands)
     if floating and name in _FLOAT_OPS:
@@ -390,6 +390,8 @@ class NestFunction:
             return self._load(line.source, line.address, line.dtype)
         if line.op == "number":
             return self.number[line.source]
+        if line.op == "iota":
+            return self._offset(line.address)
         if line.op == "constant":
             return _constant(line.params["dtype"], line.params["value"])
         operands = [self.nest.lines[a].dtype for a in line.args]

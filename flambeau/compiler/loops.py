@@ -25,7 +25,7 @@ class Line:
     """One scalar line: a primitive on earlier lines, a load, or a run-time number.
 
     Attributes:
-        op: primitive's name, "load" or "number".
+        op: primitive's name, "load", "number" or "iota" (the address itself).
         args: places of earlier lines.
         params: the primitive's parameters.
         source: value number that a load or number reads.
@@ -68,6 +68,8 @@ class Nest:
             args = ", ".join(f"s{a}" for a in line.args)
             if line.op == "load":
                 args = f"v{line.source}[{_text(line.address)}]"
+            elif line.op == "iota":
+                args = _text(line.address)
             elif line.op == "number":
                 args = f"v{line.source}"
             out.append(f"  s{k} = {line.op}({args})  # {line.dtype.name}")
@@ -159,6 +161,8 @@ class _Lowering:
 
     def computed(self, instr: Instr, index: tuple[Affine, ...]) -> int:
         """The line of an instruction's result at an index."""
+        if instr.prim.name == "iota":
+            return self.add(Line("iota", (), None, -1, index[0], instr.spec.dtype))
         if instr.prim.name in MOVES:
             source = instr.args[0]
             return self.value(source, self.moved(instr, index))
@@ -215,7 +219,7 @@ _MOVED: dict[str, Callable[..., tuple[Affine, ...]]] = {
 
 def _merge(nest: Nest) -> Nest:
     """Neighbouring loops that all addresses walk through as one become one; loops of 1 vanish."""
-    addresses = [x.address for x in nest.lines if x.op == "load"] + [s.address for s in nest.stores]
+    addresses = [x.address for x in nest.lines if x.op in ("load", "iota")] + [s.address for s in nest.stores]
     groups: list[list[int]] = []
     for d, n in enumerate(nest.sizes):
         if n == 1:

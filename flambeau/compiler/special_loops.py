@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import product
 from typing import Any
 
 from llvmlite import ir
 
+from . import pieces
 from .llvm import I1, I64, VOID, memory_type, register_type
 
 Ints = tuple[int, ...]
@@ -363,7 +365,8 @@ def _put_along(f: SpecialFunction) -> Rule:
 _RULES: dict[str, Callable[[SpecialFunction], Rule]] = {
     "window_argmax": _window_argmax, "window_take": _window_take, "window_put": _window_put,
     "window_sum": _window_sum, "window_spread": _window_spread, "take": _take,
-    "put_at": _put_at, "take_along": _take_along, "put_along": _put_along}
+    "put_at": _put_at, "take_along": _take_along, "put_along": _put_along,
+    **{name: partial(rule, counted=counted) for name, rule in pieces.RULES.items()}}
 
 
 def takes(instr: Any, specs: dict[int, Any]) -> bool:
@@ -377,6 +380,8 @@ def takes(instr: Any, specs: dict[int, Any]) -> bool:
     if any(s.dtype.name not in plain or not s.size for s in operands):
         return False
     first = operands[0]
+    if instr.prim.name in pieces.RULES:
+        return pieces.takes(instr, operands)
     if instr.prim.name.startswith("put") and (
             first.dtype.name == "bool" or operands[1 if instr.prim.name == "put_at" else 2].dtype
             is not first.dtype):
