@@ -219,7 +219,8 @@ _MOVED: dict[str, Callable[..., tuple[Affine, ...]]] = {
 
 def _merge(nest: Nest) -> Nest:
     """Neighbouring loops that all addresses walk through as one become one; loops of 1 vanish."""
-    addresses = [x.address for x in nest.lines if x.op in ("load", "iota")] + [s.address for s in nest.stores]
+    addresses = [x.address for x in nest.lines if x.op in ("load", "iota")]
+    addresses += [s.address for s in nest.stores]
     groups: list[list[int]] = []
     for d, n in enumerate(nest.sizes):
         if n == 1:
