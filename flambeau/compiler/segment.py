@@ -9,10 +9,12 @@ from llvmlite import ir
 
 from .contraction_call import ContractionFunction
 from .figures import figures
+from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
 from .program import Program
 from .special_loops import SpecialFunction
+from .vector_code import PTR
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -104,32 +106,36 @@ class Segment:
 
 
 class SegmentWriter:
-    """Collects nests into segments of one LLVM module."""
+    """Collects nests into segments: a module of drivers, and the kernels that these call.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: what the functions compute.
+        kernels: where the kernels of the plan come from.
+    """
+
+    def __init__(self, program: Program, kernels: Kernels) -> None:
         self.program = program
-        self.module = ir.Module("flush")
+        self.kernels = kernels
+        self.module = ir.Module("drivers")
         self.stages: list[Any] = []
         self.pending: list[Any] = []
         self.count = 0
-        self.known: dict[Any, Any] = {}  # functions by what their code depends on: equal ones share
 
     def add(self, nest: Nest) -> None:
         """Append a nest to the open segment."""
-        self._append(NestFunction(self.module, f"nest{self.count}", nest, self.known))
+        self._append(NestFunction(self.kernels, f"nest{self.count}", nest))
 
     def add_special(self, instr: Any) -> None:
         """Append the loops of a primitive to the open segment."""
-        self._append(SpecialFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                     self.program.specs, self.known))
+        self._append(SpecialFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
+                                     self.program.specs))
 
     def add_contraction(self, instr: Any) -> None:
         """Append a contraction to the open segment."""
-        self._append(ContractionFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                         self.program, self.known))
+        self._append(ContractionFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
+                                         self.program))
 
     def _append(self, function: Any) -> None:
-        function.function.linkage = "internal"
         self.pending.append(function)
         self.count += 1
 
@@ -171,24 +177,32 @@ class SegmentWriter:
             if isinstance(f, SpecialFunction):
                 arguments.append(error)
             begin, end = _share(b, f.units, thread, threads)
-            b.call(f.function, [*arguments, begin, end])
+            self._call(b, f.kernel.symbol, [*arguments, begin, end])
         b.ret_void()
 
     def _contraction(self, b: ir.IRBuilder, f: ContractionFunction, word: Any, scratch: Any,
                      shared: Any, counter: Any, thread: Any, threads: Any) -> None:
         """Call a contraction; where it leaves partial sums, add them up after a barrier."""
-        kinds = f.function.function_type.args
-
-        def pointer(bits: Any, k: int) -> Any:
-            return b.inttoptr(bits, kinds[k])
-        left, right = (pointer(word(v), k + 1) for k, v in enumerate(f.operands))
-        target = shared if f.finish is not None else word(f.written[0])
+        def pointer(bits: Any) -> Any:
+            return b.inttoptr(bits, PTR)
+        symbol = f.kernel.symbol
+        left, right = (pointer(word(v)) for v in f.operands)
+        out, common = pointer(word(f.written[0])), pointer(shared)
         begin, end = _share(b, f.units, thread, threads)
-        b.call(f.function, [pointer(target, 0), left, right, pointer(scratch, 3), begin, end])
-        if f.finish is not None:
+        self._call(b, symbol, [common if f.finish_units else out, left, right, pointer(scratch),
+                               begin, end])
+        if f.finish_units:
             b.call(self._barrier(), [counter, threads])
             begin, end = _share(b, f.finish_units, thread, threads)
-            b.call(f.finish, [pointer(word(f.written[0]), 0), pointer(shared, 1), begin, end])
+            self._call(b, symbol + "_finish", [out, common, begin, end])
+
+    def _call(self, b: ir.IRBuilder, symbol: str, arguments: list[Any]) -> None:
+        """Call a function of a kernel, which lies in other object code."""
+        function = self.module.globals.get(symbol)
+        if function is None:
+            kind = ir.FunctionType(VOID, [a.type for a in arguments])
+            function = ir.Function(self.module, kind, symbol)
+        b.call(function, arguments)
 
     def _barrier(self) -> Any:
         """`void barrier(counter, threads)`: every thread waits until all have come."""
