@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from llvmlite import ir
 
-from .contraction import emit_contraction, host_machine
+from .contraction import Contraction, emit_contraction, host_machine
+from .kernels import Facts, Kernels
 from .program import Program, drop_dead
 
 NAMES = ("dot", "convolve", "convolve_input", "convolve_weight")
@@ -19,29 +21,24 @@ class ContractionFunction:
     Attributes:
         buffers: value numbers of the two operands and the result.
         scratch: bytes that each thread needs; shared: bytes for all together.
-        finish_units: units of the function `name_finish` that adds partial sums up, or 0.
+        finish_units: units of the function `symbol_finish` that adds partial sums up, or 0.
         prepare_units, prepared: of a contraction on tiles, see `contraction.Contraction`.
+        kernel: its code, shared by equal contractions.
     """
 
     numbers: tuple[int, ...] = ()
 
-    def __init__(self, module: ir.Module, name: str, instr: Any, program: Program,
-                 known: dict[Any, Any]) -> None:
+    def __init__(self, kernels: Kernels, name: str, instr: Any, program: Program) -> None:
         self.name = name
         self.instr = instr
-        specs = [program.specs[a] for a in instr.args]
-        strides = None
+        self.specs = [program.specs[a] for a in instr.args]
+        self.strides = None
         if instr.out in program.strides:  # operands as the product sees them: permuted in place
-            specs, strides = program.strides[instr.out]
-        shape = (instr.prim.name, tuple(specs), repr(instr.params), strides)
-        if shape not in known:
-            known[shape] = emit_contraction(module, name, instr.prim.name, specs, instr.params,
-                                            host_machine(), strides=strides)
-        made = known[shape]
-        self.function = module.get_global(made.name)
-        self.finish = module.get_global(made.name + "_finish") if made.finish_units else None
+            self.specs, self.strides = program.strides[instr.out]
+        shape = (instr.prim.name, tuple(self.specs), instr.params, self.strides)
+        self.kernel = kernels.get(instr.prim.name, shape, False, self._emit)
+        made = Contraction(**self.kernel.facts)
         self.finish_units = made.finish_units
-        self.prepare = module.get_global(made.name + "_prepare") if made.prepare_units else None
         self.prepare_units, self.prepared = made.prepare_units, made.prepared_bytes
         self.operands = list(instr.args)
         self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
@@ -51,6 +48,11 @@ class ContractionFunction:
         self.work = made.flops // 8
         self.scratch = made.scratch_bytes
         self.shared = made.shared_scratch_bytes
+
+    def _emit(self, module: ir.Module, symbol: str) -> Facts:
+        made = emit_contraction(module, symbol, self.instr.prim.name, self.specs, self.instr.params,
+                                host_machine(), strides=self.strides)
+        return asdict(made)
 
 
 def takes(instr: Any, specs: dict[int, Any]) -> bool:

@@ -50,27 +50,35 @@ def assembly(module: ir.Module) -> str:
     return str(module)
 
 
-def object_code(text: str) -> bytes:
-    """Optimize a module in LLVM's assembly language and translate it."""
+def object_code(text: str, loops: bool = True) -> bytes:
+    """Translate a module in LLVM's assembly language.
+
+    Args:
+        text: the module.
+        loops: whether it has scalar loops that passes must make vector code of; otherwise it is
+            translated as it stands.
+    """
     machine = target_machine()
     parsed = llvm.parse_assembly(text)
     parsed.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = True
-    options.slp_vectorization = True
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(parsed, builder)
+    if loops:
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = True
+        options.slp_vectorization = True
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(parsed, builder)
     code: bytes = machine.emit_object(parsed)
     return code
 
 
 class Library:
-    """Loaded object code; its addresses live as long as it does."""
+    """Loaded object files, which may call each other; their addresses live as long as it does."""
 
-    def __init__(self, code: bytes) -> None:
+    def __init__(self, *codes: bytes) -> None:
         holder = llvm.parse_assembly("")
         self.engine = llvm.create_mcjit_compiler(holder, target_machine())
-        self.engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+        for code in codes:
+            self.engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         self.engine.finalize_object()
 
     def function(self, name: str, *arguments: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import vector_math
+from .kernels import Facts, Kernels
 from .loops import Affine, Line, Nest
 from .machine import host_machine
 
@@ -200,15 +201,14 @@ class NestFunction:
     """The LLVM function of a nest.
 
     Attributes:
-        name: its name in the module.
+        name: its name in reports; kernel: its code, shared by equal nests.
         buffers: value numbers of its pointer arguments.
         numbers: value numbers of its scalar arguments.
         units: size of the parallel loop.
         work: rough count of scalar operations, to decide whether threads are worth it.
     """
 
-    def __init__(self, module: ir.Module, name: str, nest: Nest,
-                 known: dict[Any, Any] | None = None) -> None:
+    def __init__(self, kernels: Kernels, name: str, nest: Nest) -> None:
         self.nest = nest
         self.name = name
         loads = [x.source for x in nest.lines if x.op == "load"]
@@ -225,31 +225,25 @@ class NestFunction:
         for n in nest.sizes:
             total *= n
         self.work = total * len(nest.lines)
-        known = {} if known is None else known
-        shape = self._shape()
-        if shape in known:
-            self.function = known[shape]
-        else:
-            self._emit(module)
-            known[shape] = self.function
+        self.kernel = kernels.get("nest", self._shape(), True, self._emit)
 
     def _shape(self) -> Any:
         """What the code depends on: the nest with its values numbered by their arguments."""
         place = {v: k for k, v in enumerate((*self.buffers, *self.numbers))}
-        lines = tuple((x.op, x.args, repr(x.params), place.get(x.source), x.address, x.dtype)
+        lines = tuple((x.op, x.args, x.params, place.get(x.source), x.address, x.dtype)
                       for x in self.nest.lines)
         stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in self.nest.stores)
         return tuple(self.nest.sizes), tuple(self.nest.reduced), lines, stores
 
-    def _emit(self, module: ir.Module) -> None:
+    def _emit(self, module: ir.Module, symbol: str) -> Facts:
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
         scalars = [register_type(self.dtypes[v]) for v in self.numbers]
         kind = ir.FunctionType(VOID, [*pointers, *scalars, I64, I64])
-        self.function = ir.Function(module, kind, self.name)
-        for argument in self.function.args[:len(pointers)]:
+        function = ir.Function(module, kind, symbol)
+        for argument in function.args[:len(pointers)]:
             argument.add_attribute("noalias")
-        b = self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
-        arguments = self.function.args
+        b = self.builder = ir.IRBuilder(function.append_basic_block("entry"))
+        arguments = function.args
         self.pointer = dict(zip(self.buffers, arguments, strict=False))
         self.number = dict(zip(self.numbers, arguments[len(pointers):], strict=False))
         self.begin, self.end = arguments[-2], arguments[-1]
@@ -257,6 +251,7 @@ class NestFunction:
         self.index: dict[int, Any] = {}
         self._loops(self.order)
         b.ret_void()
+        return {}
 
     @contextmanager
     def loop(self, dim: int) -> Iterator[None]:

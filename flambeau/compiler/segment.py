@@ -9,6 +9,7 @@ from llvmlite import ir
 
 from .contraction_call import ContractionFunction
 from .figures import figures
+from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type
 from .loops import Nest
 from .program import Program
@@ -105,32 +106,36 @@ class Segment:
 
 
 class SegmentWriter:
-    """Collects nests into segments of one LLVM module."""
+    """Collects nests into segments: a module of drivers, and the kernels that these call.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: what the functions compute.
+        kernels: where the kernels of the plan come from.
+    """
+
+    def __init__(self, program: Program, kernels: Kernels) -> None:
         self.program = program
-        self.module = ir.Module("flush")
+        self.kernels = kernels
+        self.module = ir.Module("drivers")
         self.stages: list[Any] = []
         self.pending: list[Any] = []
         self.count = 0
-        self.known: dict[Any, Any] = {}  # functions by what their code depends on: equal ones share
 
     def add(self, nest: Nest) -> None:
         """Append a nest to the open segment."""
-        self._append(NestFunction(self.module, f"nest{self.count}", nest, self.known))
+        self._append(NestFunction(self.kernels, f"nest{self.count}", nest))
 
     def add_special(self, instr: Any) -> None:
         """Append the loops of a primitive to the open segment."""
-        self._append(SpecialFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                     self.program.specs, self.known))
+        self._append(SpecialFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
+                                     self.program.specs))
 
     def add_contraction(self, instr: Any) -> None:
         """Append a contraction to the open segment."""
-        self._append(ContractionFunction(self.module, f"{instr.prim.name}{self.count}", instr,
-                                         self.program, self.known))
+        self._append(ContractionFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
+                                         self.program))
 
     def _append(self, function: Any) -> None:
-        function.function.linkage = "internal"
         self.pending.append(function)
         self.count += 1
 
@@ -172,7 +177,7 @@ class SegmentWriter:
             if isinstance(f, SpecialFunction):
                 arguments.append(error)
             begin, end = _share(b, f.units, thread, threads)
-            b.call(f.function, [*arguments, begin, end])
+            self._call(b, f.kernel.symbol, [*arguments, begin, end])
         b.ret_void()
 
     def _contraction(self, b: ir.IRBuilder, f: ContractionFunction, word: Any, scratch: Any,
@@ -180,22 +185,29 @@ class SegmentWriter:
         """Call a contraction; where it leaves partial sums, add them up after a barrier."""
         def pointer(bits: Any) -> Any:
             return b.inttoptr(bits, PTR)
+        symbol, tiles = f.kernel.symbol, bool(f.prepare_units)
         left, right = (pointer(word(v)) for v in f.operands)
-        out, target, common = pointer(word(f.written[0])), shared, pointer(shared)
-        tiles = f.prepare is not None
-        if f.prepare is not None:
+        out, common = pointer(word(f.written[0])), pointer(shared)
+        if tiles:
             begin, end = _share(b, f.prepare_units, thread, threads)
-            b.call(f.prepare, [common, left, right, begin, end])
+            self._call(b, symbol + "_prepare", [common, left, right, begin, end])
             b.call(self._barrier(), [counter, threads])
-            target = b.add(shared, ir.Constant(I64, f.prepared))
-        target = pointer(target) if f.finish is not None else out
+        sums = pointer(b.add(shared, ir.Constant(I64, f.prepared)))
         begin, end = _share(b, f.units, thread, threads)
-        b.call(f.function, [target, left, right, pointer(scratch), begin, end,
-                            *[common] * tiles])
-        if f.finish is not None:
+        self._call(b, symbol, [sums if f.finish_units else out, left, right, pointer(scratch),
+                               begin, end, *[common] * tiles])
+        if f.finish_units:
             b.call(self._barrier(), [counter, threads])
             begin, end = _share(b, f.finish_units, thread, threads)
-            b.call(f.finish, [out, common, begin, end, *[left, right] * tiles])
+            self._call(b, symbol + "_finish", [out, common, begin, end, *[left, right] * tiles])
+
+    def _call(self, b: ir.IRBuilder, symbol: str, arguments: list[Any]) -> None:
+        """Call a function of a kernel, which lies in other object code."""
+        function = self.module.globals.get(symbol)
+        if function is None:
+            kind = ir.FunctionType(VOID, [a.type for a in arguments])
+            function = ir.Function(self.module, kind, symbol)
+        b.call(function, arguments)
 
     def _barrier(self) -> Any:
         """`void barrier(counter, threads)`: every thread waits until all have come."""

@@ -18,6 +18,7 @@ from typing import Any
 from llvmlite import ir
 
 from . import pieces
+from .kernels import Facts, Kernels
 from .llvm import I1, I64, VOID, memory_type, register_type
 
 Ints = tuple[int, ...]
@@ -48,7 +49,7 @@ class SpecialFunction:
     """The LLVM function of one primitive.
 
     Attributes:
-        name: its name in the module.
+        name: its name in reports; kernel: its code, shared by equal primitives.
         buffers: value numbers of its pointers: operands, then the result.
         written: value numbers it stores.
         numbers: none; kept for the interface it shares with nests.
@@ -57,8 +58,7 @@ class SpecialFunction:
 
     numbers: tuple[int, ...] = ()
 
-    def __init__(self, module: ir.Module, name: str, instr: Any, specs: dict[int, Any],
-                 known: dict[Any, Any] | None = None) -> None:
+    def __init__(self, kernels: Kernels, name: str, instr: Any, specs: dict[int, Any]) -> None:
         self.name = name
         self.instr = instr
         self.specs = [specs[a] for a in instr.args]
@@ -66,26 +66,25 @@ class SpecialFunction:
         self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
         self.written = [instr.out]
         self.dtypes = {v: specs[v].dtype for v in self.buffers}
-        emit, self.units, self.work = _RULES[instr.prim.name](self)
-        known = {} if known is None else known
+        self.emit, self.units, self.work = _RULES[instr.prim.name](self)
         pattern = tuple(self.buffers.index(v) for v in (*instr.args, instr.out))
-        shape = (instr.prim.name, tuple(self.specs), instr.spec, repr(instr.params), pattern)
-        if shape in known:
-            self.function = known[shape]
-            return
+        shape = (instr.prim.name, tuple(self.specs), instr.spec, instr.params, pattern)
+        self.kernel = kernels.get(instr.prim.name, shape, True, self._emit)
+
+    def _emit(self, module: ir.Module, symbol: str) -> Facts:
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
         kind = ir.FunctionType(VOID, [*pointers, I64.as_pointer(), I64, I64])
-        self.function = ir.Function(module, kind, name)
-        for argument in self.function.args[:-2]:
+        function = ir.Function(module, kind, symbol)
+        for argument in function.args[:-2]:
             argument.add_attribute("noalias")
-        self.b = ir.IRBuilder(self.function.append_basic_block("entry"))
-        named = dict(zip(self.buffers, self.function.args, strict=False))
-        self.pointers = [named[a] for a in instr.args]
-        self.target = named[instr.out]
-        self.error, self.begin, self.end = self.function.args[-3:]
-        emit()
+        self.b = ir.IRBuilder(function.append_basic_block("entry"))
+        named = dict(zip(self.buffers, function.args, strict=False))
+        self.pointers = [named[a] for a in self.instr.args]
+        self.target = named[self.instr.out]
+        self.error, self.begin, self.end = function.args[-3:]
+        self.emit()
         self.b.ret_void()
-        known[shape] = self.function
+        return {}
 
     def at(self, pointer: Any, offset: Any) -> Any:
         """The address of an element."""

@@ -100,13 +100,18 @@ class DiskCache:
 
     def put(self, key: str, payload: bytes) -> None:
         """Keep bytes under a key."""
-        if self.folder is None:
+        self.put_all({key: payload})
+
+    def put_all(self, payloads: dict[str, bytes]) -> None:
+        """Keep several payloads, each under its key."""
+        if self.folder is None or not payloads:
             return
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._trust():
-                _write(self.folder, key + _SUFFIX, _MAGIC + hashlib.sha256(payload).digest() +
-                       payload)
+                for key, payload in payloads.items():
+                    _write(self.folder, key + _SUFFIX,
+                           _MAGIC + hashlib.sha256(payload).digest() + payload)
                 self._shrink()
 
     def size(self) -> tuple[int, int]:

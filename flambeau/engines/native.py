@@ -15,6 +15,7 @@ import numpy as np
 from ..compiler import contraction_call, llvm, special_loops
 from ..compiler.fuse import Call, Kernel, plan_steps
 from ..compiler.jit import Library
+from ..compiler.kernels import Kernels, Store
 from ..compiler.loops import lower
 from ..compiler.program import Program, inline
 from ..compiler.segment import Segment, SegmentWriter
@@ -49,13 +50,14 @@ class Plan:
         if found is not None:
             self.stages, self.code = _restored(found[0], self.program), found[1]
         else:
-            writer = write_segments(self.program, apart)
+            kept = plan_cache.KernelStore()
+            writer = write_segments(self.program, apart, kept)
             self.stages = writer.stages
-            self.code = (plan_cache.translate(writer.module) if writer.count else
-                         plan_cache.Code(b"", "", "compiled", 0.0))
+            drivers = writer.module if writer.count else None
+            self.code = plan_cache.translate(writer.kernels.all, drivers, kept)
             plan_cache.store(key, [_facts(stage) for stage in self.stages], self.code)
-        self.library = Library(self.code.data) if self.code.data else None
-        self.code.data = b""
+        self.library = Library(*self.code.data) if self.code.data else None
+        self.code.data = []
         for stage in self.stages:
             if isinstance(stage, Segment) and self.library is not None:
                 stage.function = self.library.function(
@@ -159,11 +161,12 @@ class Plan:
         return [values[v] for v in self.program.outputs]
 
 
-def write_segments(program: Program, apart: bool = False) -> SegmentWriter:
-    """The stages of a simplified program and the LLVM module of its kernels."""
+def write_segments(program: Program, apart: bool = False,
+                   store: Store | None = None) -> SegmentWriter:
+    """The stages of a simplified program, its kernels and the LLVM module that calls them."""
     specs = program.specs
     steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
-    writer = SegmentWriter(program)
+    writer = SegmentWriter(program, Kernels(store))
     for step in steps:
         if isinstance(step, Kernel):
             writer.add(lower(program, step, roots))

@@ -1,8 +1,9 @@
 """Compiled plans on disk, in two layers.
 
-A plan's entry, found by the text of its program, names the segments, their tables and the key of
-their object code: with it a second process need not even write LLVM IR. The object code lies under
-the key of the LLVM IR that it came from, and is found by that when a plan's entry is not.
+A plan's entry, found by the text of its program, names the segments, their tables and the keys of
+its object files: with it a second process need not even write LLVM IR. An object file holds one
+kernel, under the key of the kernel's description, or the functions that call a plan's kernels,
+under the key of their LLVM IR; so a new plan finds the kernels that earlier ones had.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from .. import compiler
+from ..compiler.canonical import canonical
 from ..compiler.jit import assembly, features, object_code
+from ..compiler.kernels import Facts, Kernel
 from ..compiler.machine import host_machine
 from ..compiler.program import Program
-from ..dtype import dtype
-from ..graph import Spec
-from ..ops.define import Template
 from ..version import __version__
 from .disk_cache import digest, disk_cache
 
-FORMAT = 1  # of the entries
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), dtype, Spec)
+FORMAT = 2  # of the entries
 
 
 @dataclass
@@ -37,14 +36,14 @@ class Code:
     """Object code and where it came from.
 
     Attributes:
-        data: the object file; empty for a plan without kernels.
-        key: its key on disk.
+        data: the object files, until they are loaded.
+        keys: their keys on disk; None where one of them is kept under no key.
         source: "compiled" or "disk".
         seconds: what LLVM took.
     """
 
-    data: bytes
-    key: str
+    data: list[bytes]
+    keys: list[str] | None
     source: str
     seconds: float
 
@@ -71,7 +70,7 @@ def program_key(program: Program) -> str | None:
         text = "\n".join(_lines(program))
     except TypeError:
         return None
-    return digest("plan", text, target(), repr(host_machine()), _compiler_sources())
+    return digest("plan", text, _surroundings())
 
 
 def _lines(program: Program) -> list[str]:
@@ -82,27 +81,24 @@ def _lines(program: Program) -> list[str]:
     return [*lines, f"{program.outputs}"]
 
 
-def canonical(value: Any) -> str:
-    """A text that equal parameters, and only those, share in every process.
+class KernelStore:
+    """Kernels on disk: a line of facts, then the object file. What was read is kept for `take`."""
 
-    Raises:
-        TypeError: for objects that have no such text.
+    def __init__(self) -> None:
+        self.read: dict[str, bytes] = {}
 
-    Example:
-        >>> canonical({"axes": (0, 1), "value": 1.0})
-        "{'axes': (0,1,),'value': 1.0,}"
-    """
-    if isinstance(value, _PLAIN):
-        return repr(value)
-    if isinstance(value, (tuple, list)):
-        ends = "()" if isinstance(value, tuple) else "[]"
-        return ends[0] + "".join(canonical(v) + "," for v in value) + ends[1]
-    if isinstance(value, dict):
-        return "{" + "".join(f"{k!r}: {canonical(v)}," for k, v in sorted(value.items())) + "}"
-    if isinstance(value, Template):
-        lines = [(i.prim.kind, i.prim.name, i.args, i.params, i.out, i.spec) for i in value.instrs]
-        return canonical((value.name, value.input_specs, lines, value.outputs))
-    raise TypeError(f"{type(value).__name__} has no canonical text")
+    def key(self, family: str, text: str) -> str:
+        """The key of a kernel."""
+        return digest("kernel", family, text, _surroundings())
+
+    def facts(self, key: str) -> Facts | None:
+        """The facts of a kernel whose object file is kept, or None."""
+        found = disk_cache().get(key)
+        if found is None:
+            return None
+        line, _, self.read[key] = found.partition(b"\n")
+        facts: Facts = json.loads(line)
+        return facts
 
 
 def load(key: str | None) -> tuple[Any, Code] | None:
@@ -112,26 +108,55 @@ def load(key: str | None) -> tuple[Any, Code] | None:
     if found is None:
         return None
     entry = json.loads(found)
-    data = disk_cache().get(entry["code"]) if entry["code"] else b""
-    if data is None:
+    files = [disk_cache().get(k) for k in entry["code"]]
+    data = [file.partition(b"\n")[2] for file in files if file is not None]
+    if len(data) < len(files):
         return None
     return entry["stages"], Code(data, entry["code"], "disk", time.perf_counter() - start)
 
 
 def store(key: str | None, stages: Any, code: Code) -> None:
     """Keep a plan's stages (plain lists and dictionaries) under its program's key."""
-    if key is not None:
-        disk_cache().put(key, json.dumps({"stages": stages, "code": code.key}).encode())
+    if key is not None and code.keys is not None:
+        entry = json.dumps({"stages": stages, "code": code.keys})
+        disk_cache().put(key, entry.encode())
 
 
-def translate(module: Any) -> Code:
-    """The object code of an LLVM module: from the disk if it is there, else made and kept."""
+def translate(kernels: list[Kernel], drivers: Any, kept: KernelStore) -> Code:
+    """The object code of a plan; what the disk does not have is made and kept.
+
+    Args:
+        kernels: its kernels.
+        drivers: the LLVM module of the functions that call them; None for a plan without kernels.
+        kept: the store that knew some of the kernels.
+    """
+    if drivers is None:
+        return Code([], [], "compiled", 0.0)
     start = time.perf_counter()
-    text = assembly(module)
-    key = digest("object", text, target())
-    data = disk_cache().get(key)
-    source = "compiled" if data is None else "disk"
-    if data is None:
-        data = object_code(text)
-        disk_cache().put(key, data)
-    return Code(data, key, source, time.perf_counter() - start)
+    made: dict[str, bytes] = {}
+    data = []
+    for kernel in kernels:
+        if kernel.module is None:
+            data.append(kept.read[kernel.key or ""])
+            continue
+        data.append(object_code(assembly(kernel.module), kernel.loops))
+        if kernel.key is not None:
+            made[kernel.key] = json.dumps(kernel.facts).encode() + b"\n" + data[-1]
+    text = assembly(drivers)
+    key = digest("drivers", text, target())
+    found = disk_cache().get(key)
+    if found is None:
+        code = object_code(text, loops=False)
+        found = made[key] = b"\n" + code
+    data.append(found.partition(b"\n")[2])
+    disk_cache().put_all(made)
+    keys = [k.key for k in kernels]
+    named = [k for k in keys if k is not None]
+    return Code(data, [*named, key] if len(named) == len(keys) else None,
+                "compiled" if made or len(named) < len(keys) else "disk",
+                time.perf_counter() - start)
+
+
+def _surroundings() -> str:
+    """What the code of a kernel depends on beside its description."""
+    return f"{target()} {host_machine()} {_compiler_sources()}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..compiler import peak
 from ..compiler.figures import line_figures
-from ..compiler.jit import Library
+from ..compiler.jit import Library, assembly, object_code
 from ..compiler.machine import host_machine
 from ..compiler.segment import Segment
 from . import plan_cache
@@ -51,7 +51,7 @@ def measured_machine(nbytes: int = 1 << 26) -> Machine:
         nbytes: of the copied block, larger than the caches. Default: 64 MiB.
     """
     machine = host_machine()
-    library = Library(plan_cache.translate(peak.write_peak(machine)).data)
+    library = Library(object_code(assembly(peak.write_peak(machine))))
     function = library.function("peak", ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
     results = np.zeros(pool.size, np.int64)
     address = results.__array_interface__["data"][0]

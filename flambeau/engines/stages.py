@@ -65,9 +65,16 @@ def _kernels(key: tuple[Any, ...]) -> str:
     return "\n".join(texts)
 
 
+def _modules(key: tuple[Any, ...]) -> str:
+    """The kernels' modules, each once, then the one that calls them."""
+    writer = write_segments(_simplified(key))
+    modules = [k.module for k in writer.kernels.all]
+    return "\n".join(map(assembly, [*modules, writer.module]))
+
+
 STAGES = {
     "program": lambda key: str(_program(key)),
     "simplified": lambda key: str(_simplified(key)),
     "kernels": _kernels,
-    "llvm": lambda key: assembly(write_segments(_simplified(key)).module),
+    "llvm": _modules,
 }
