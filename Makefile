@@ -2,7 +2,7 @@
 #   make demo    train LeNet-5 on handwritten digits      (make demo DEMO_ARGS="--data DIR")
 #   make test    run the tests                            (make test PYTEST_ARGS="-k conv")
 #   make lint    ruff and mypy
-#   make docs    write the tree at the end of README.md anew
+#   make docs    the documentation as a site in build/site, and the tree at the end of README.md
 #   make clean   remove the virtual environment and caches
 
 PYTHON ?= python3
@@ -23,8 +23,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 
-docs:
-	$(PYTHON) docs/tree.py --write
+docs: $(VENV)/installed-docs
+	$(BIN)/python docs/tree.py --write
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 
 # One stamp per extra, so that a second call finds everything in place.
 $(VENV)/installed-%: pyproject.toml | $(BIN)/python

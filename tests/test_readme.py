@@ -1,4 +1,4 @@
-"""README.md is true: its Python code runs as a reader would type it, its tree is the files'."""
+"""README.md and docs are true: their code runs as a reader would type it, the tree is the files'."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+import flambeau
+
 README = Path(__file__).resolve().parents[1] / "README.md"
-PROGRAMS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"),
-                      re.MULTILINE | re.DOTALL)
+PAGES = [README, *sorted((README.parent / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROGRAMS = [pytest.param(code, id=f"{page.stem}-{number}") for page in PAGES
+            for number, code in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))]
 
 
 def test_there_is_code() -> None:
-    """The README shows at least one program."""
-    assert PROGRAMS
+    """The README and the tutorial show programs."""
+    assert BLOCK.search(README.read_text(encoding="utf-8"))
+    assert len(PROGRAMS) > 20
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -27,7 +32,8 @@ def test_the_code_runs(
 ) -> None:
     """Each block runs by itself; a comment `# prints: text` beneath it is what it must print."""
     monkeypatch.chdir(tmp_path)
-    exec(compile(program, str(README), "exec"), {"__name__": "__main__"})
+    flambeau.sync()  # what earlier tests left pending is not this program's
+    exec(compile(program, "program", "exec"), {"__name__": "__main__"})
     printed = capsys.readouterr().out.splitlines()
     assert re.findall(r"^# prints: (.*)$", program, re.MULTILINE) in ([], printed)
 
