@@ -143,7 +143,7 @@ class _Plan:
         """One more than anything it must wait for; a root of the same loops is not waited for."""
         level = 1
         seen: set[tuple[int, bool]] = set()
-        stack = [(a, True) for a in root.args]
+        stack = [(a, root.prim.name not in MOVES) for a in root.args]
         while stack:
             number, aligned = stack.pop()
             if (number, aligned) in seen:

@@ -13,17 +13,17 @@ from typing import Any
 
 from llvmlite import ir
 
-from . import vector_math
+from . import half, vector_math
 from .kernels import Facts, Kernels
 from .loops import Affine, Line, Nest
 from .machine import host_machine
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
+F32, F64 = ir.FloatType(), ir.DoubleType()
 VOID = ir.VoidType()
 FAST = ("contract",)
 BLOCK = 8192  # elements that a register accumulates before they are added to the total
-_FLOATS = {"float32": ir.FloatType(), "float64": ir.DoubleType(), "float16": ir.HalfType(),
-           "bfloat16": ir.FloatType()}
+_FLOATS = {"float32": F32, "float64": F64, "float16": ir.HalfType(), "bfloat16": F32}
 
 
 def register_type(d: Any) -> ir.Type:
@@ -126,26 +126,17 @@ def cast(b: ir.IRBuilder, x: Any, source: Any, target: Any) -> Any:
     """A value of dtype `source` as dtype `target`."""
     if source is target:
         return x
-    kind = register_type(target)
+    if source.name == "float16":
+        x = half.widen(b, x)
     if target.name == "bool":
         zero = ir.Constant(x.type, 0.0 if source.category >= 2 else 0)
         return (b.fcmp_unordered("!=", x, zero) if source.category >= 2
                 else b.icmp_unsigned("!=", x, zero))
-    if source.category >= 2 and target.category >= 2:
-        if target.name == "bfloat16":
-            return _round_bfloat16(b, b.fptrunc(x, kind) if source.name == "float64" else
-                                   b.fpext(x, kind) if source.name == "float16" else x)
-        if x.type == kind:
-            return x
-        return b.fpext(x, kind) if _width(kind) > _width(x.type) else b.fptrunc(x, kind)
-    if source.category >= 2:
-        wide = b.fptosi(x, I64)  # through int64, as the reference does
-        return b.trunc(wide, kind) if kind.width < 64 else wide
     if target.category >= 2:
-        real = b.sitofp if source.is_signed else b.uitofp
-        if target.name == "bfloat16":
-            return _round_bfloat16(b, real(x, kind))
-        return real(x, kind)
+        return _as_float(b, x, source, target)
+    if source.category >= 2:
+        return _truncated(b, x, target)
+    kind = register_type(target)
     if kind.width < x.type.width:
         return b.trunc(x, kind)
     if kind.width == x.type.width:
@@ -153,8 +144,30 @@ def cast(b: ir.IRBuilder, x: Any, source: Any, target: Any) -> Any:
     return b.sext(x, kind) if source.is_signed else b.zext(x, kind)
 
 
-def _width(kind: ir.Type) -> int:
-    return {"half": 16, "float": 32, "double": 64}[str(kind)]
+def _as_float(b: ir.IRBuilder, x: Any, source: Any, target: Any) -> Any:
+    """Any number as a float; the narrow types by way of float32, as PyTorch does."""
+    kind = F64 if target.name == "float64" else F32
+    if source.category < 2:
+        x = (b.sitofp if source.is_signed else b.uitofp)(x, kind)
+    elif x.type != kind:
+        x = b.fpext(x, kind) if kind == F64 else b.fptrunc(x, kind)
+    if target.name == "float16":
+        return half.narrow(b, x)
+    return _round_bfloat16(b, x) if target.name == "bfloat16" else x
+
+
+def _truncated(b: ir.IRBuilder, x: Any, target: Any) -> Any:
+    """A float as an integer, as x86 and NumPy do it: what does not fit becomes the lowest value.
+
+    The way leads over int32, for unsigned and long types over int64.
+    """
+    wide = I32 if target.is_signed and target.itemsize <= 4 else I64
+    lowest = -(1 << (wide.width - 1))
+    inside = b.and_(b.fcmp_ordered(">=", x, ir.Constant(x.type, float(lowest))),
+                    b.fcmp_ordered("<", x, ir.Constant(x.type, -float(lowest))))
+    whole = b.select(inside, b.fptosi(x, wide), ir.Constant(wide, lowest))
+    kind = register_type(target)
+    return b.trunc(whole, kind) if kind.width < wide.width else whole
 
 
 def _round_bfloat16(b: ir.IRBuilder, x: Any) -> Any:

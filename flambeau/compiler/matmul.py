@@ -142,7 +142,7 @@ def _blocks(nest: Nest, machine: Machine, itemsize: int, work: float) -> None:
     several = reduction[0].blocks() > 1
     budget = (0.35 if several else 0.45) * machine.l2 / (depth * itemsize)
     for axis in lanes[:-1]:
-        axis.block = 1
+        axis.block = axis.tile
     lanes[-1].block = even_block(lanes[-1], min(budget, 1024))
     budget = max((0.35 if several else 0.25) * machine.l2 / (depth * itemsize), 32)
     inside = 1

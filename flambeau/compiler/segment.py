@@ -98,6 +98,7 @@ class Segment:
                 self.numbers[k] = values[v]
             else:
                 table[k] = int(values[v])
+        table[-2] = 0  # the barrier starts anew: the number of threads may have changed
         self.run_threads(self.function, self.address, self.work)
         del keep
         if table[-1]:

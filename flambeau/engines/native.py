@@ -27,7 +27,7 @@ from .memory import MAX_THREADS, Arena, plan_memory
 from .threads import pool
 
 WORK_PER_THREAD = 400_000  # scalar operations that are worth waking a thread for
-_ALIASES = ("movement", "cast", "elementwise", "gather")
+_ALIASES = ("movement", "cast", "elementwise", "gather", "loop", "host")  # may pass operands on
 
 
 class Plan:
