@@ -16,7 +16,7 @@ from sys import getrefcount
 from typing import Any
 
 from ..graph import CACHE_LIMIT, Node, pending
-from . import churn, notices, reference
+from . import churn, notices, recordings, reference
 from .statistics import Compilation, Structure, observations, statistics
 
 _lock = threading.RLock()
@@ -45,27 +45,67 @@ def flush(reason: str) -> None:
         return
     with _lock:
         nodes = [n for n in pending.take() if n.data is None]  # postponed ones may have run since
-        held = _held(nodes)
-        if len(held) < len(nodes):
-            needed = _needed(nodes, held)
-            if retained:
-                _postpone(nodes, held)
-            nodes = needed
-        statistics.flushes[reason] += 1
-        statistics.nodes += len(nodes)
-        key, arguments = structure(nodes, held)
-        entry = _structure(key)
+        entry = None if retained or not mode.native else _run_again(nodes)
+        native = entry is not None
         error = None
-        native = mode.native and _run_native(entry, nodes, held, arguments)
-        if not native:
-            arguments.clear()
-            error = reference.run(nodes)
+        if entry is None:
+            entry, native, error = _run_first(nodes)
+        statistics.flushes[reason] += 1
         entry.native += native
         for observation in observations:
             observation.flushed(reason, entry, native)
     notices.deliver()
     if error is not None:
         raise error
+
+
+def _run_again(nodes: list[Node]) -> Structure | None:
+    """Run nodes that repeat a compiled recording; None where they do not."""
+    found = recordings.find(nodes)
+    if found is None:
+        return None
+    recording, arguments = found
+    entry = recording.entry
+    try:
+        results = entry.plan.run(arguments)
+    except Exception:  # an error in values: the reference finds the node that it belongs to
+        return None
+    for k, array in zip(recording.delivered, results, strict=True):
+        _deliver(nodes[k], array)
+    statistics.nodes += recording.size
+    _count(entry)
+    return entry
+
+
+def _deliver(node: Node, array: Any) -> None:
+    node.data = array
+    node.inputs = ()
+    node.template = None
+
+
+def _run_first(recorded: list[Node]) -> tuple[Structure, bool, BaseException | None]:
+    """Run what is held of the recorded nodes: its structure, whether natively, the first error."""
+    inner = _inner_references(recorded)
+    held = _held(recorded, inner)
+    nodes = recorded
+    if len(held) < len(nodes):
+        nodes = _needed(recorded, held)
+        if retained:
+            _postpone(recorded, held)
+    statistics.nodes += len(nodes)
+    key, arguments = structure(nodes, held)
+    entry = _structure(key)
+    if mode.native and entry.plan is None and _worth_compiling(entry.recent, nodes):
+        _compile(entry, nodes, held)
+    if mode.native and entry.plan is not None:
+        if not retained:
+            recordings.keep(recordings.Recording(recorded, held, inner, nodes, entry), recorded)
+        if _run_native(entry, nodes, held, arguments):
+            return entry, True, None
+    arguments.clear()
+    if nodes is not recorded:
+        recorded.clear()  # the reference engine frees values as it goes
+    return entry, False, reference.run(nodes)
 
 
 class Mode:
@@ -97,12 +137,16 @@ def _structure(key: Any) -> Structure:
         if len(_structures) >= CACHE_LIMIT:
             del _structures[next(k for k, old in _structures.items() if old.plan is None)]
         entry = _structures[key] = Structure(key)
+    _count(entry)
+    return entry
+
+
+def _count(entry: Structure) -> None:
     statistics.seen[entry.hash] += 1
     statistics.number += 1
     entry.count += 1
     entry.recent += 1
     entry.last = statistics.number
-    return entry
 
 
 def structures() -> list[Structure]:
@@ -141,26 +185,19 @@ def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
 
 def _run_native(entry: Structure, nodes: list[Node], held: set[int],
                 arguments: list[Any]) -> bool:
-    """Run a flush as compiled code if its structure is hot; False if the reference must."""
-    if entry.plan is None:
-        if not _worth_compiling(entry.recent, nodes):
-            return False
-        _compile(entry, nodes, held)
+    """Run a flush as compiled code; False if the reference must."""
     delivered = [n for n in nodes if id(n) in held and n.spec is not None]
     try:
         results = entry.plan.run(arguments)
     except Exception:  # an error in values: the reference finds the node that it belongs to
         return False
     for node, array in zip(delivered, results, strict=True):
-        node.data = array
-        node.inputs = ()
-        node.template = None
+        _deliver(node, array)
     return True
 
 
-def _held(nodes: list[Node]) -> set[int]:
+def _held(nodes: list[Node], inner: dict[int, int]) -> set[int]:
     """Ids of the nodes with references from outside the pending graph."""
-    inner = _inner_references(nodes)
     return {id(node) for node in nodes if getrefcount(node) - _OWN > inner.get(id(node), 0)}
 
 

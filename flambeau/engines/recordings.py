@@ -1,0 +1,129 @@
+"""Recordings seen before: a training step records the same list of nodes again and again.
+
+A flush has to find out which nodes are held, which are needed, and which structure they make. All
+of that follows from the nodes' templates, their wiring and their reference counts; where these
+equal those of an earlier list, so do the answers. They are compared as whole lists, without a loop
+in Python.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from operator import attrgetter, gt, is_, is_not
+from sys import getrefcount
+from typing import Any
+
+from ..graph import Node, remember
+from .statistics import Structure
+
+VARIANTS = 4  # recordings kept for one list of templates
+_templates, _indices = attrgetter("template"), attrgetter("index")
+_inputs, _specs, _data = attrgetter("inputs"), attrgetter("spec"), attrgetter("data")
+_OWN = next(iter(map(getrefcount, [object()])))  # references that a count through `map` makes
+
+
+class Recording:
+    """A list of pending nodes as a pattern, and what a flush found out about it.
+
+    Attributes:
+        entry: the structure of what is needed of it.
+        size: how many nodes are needed.
+    """
+
+    def __init__(self, nodes: list[Node], held: set[int], inner: dict[int, int],
+                 needed: list[Node], entry: Structure) -> None:
+        self.entry = entry
+        self.size = len(needed)
+        self.indices = [n.index for n in nodes]
+        self.held = [id(n) in held for n in nodes]
+        self.most = [_OWN + inner.get(id(n), 0) for n in nodes]
+        self.delivered = [k for k, n in enumerate(nodes) if self.held[k] and n.spec is not None]
+        self.counts = [len(n.inputs) for n in nodes]
+        flat = list(chain.from_iterable(map(_inputs, nodes)))
+        self.types = list(map(type, flat))
+        self._read_wiring(nodes, flat, {id(n) for n in needed})
+
+    def _read_wiring(self, nodes: list[Node], flat: list[Any], needed: set[int]) -> None:
+        """Where inputs are results of the list, or earlier inputs; all others are leaves."""
+        results = {id(n): k for k, n in enumerate(nodes)}
+        first: dict[int, int] = {}
+        given: dict[int, int] = {}
+        inside: list[tuple[int, int]] = []
+        repeated: list[tuple[int, int]] = []
+        owners = chain.from_iterable([id(n) in needed] * len(n.inputs) for n in nodes)
+        self.arguments: list[int] = []  # in the order of `realize.structure`
+        for place, (x, counts) in enumerate(zip(flat, owners, strict=True)):
+            me = id(x)
+            if type(x) is not Node:
+                self.arguments += [place] * counts
+            elif me in results:
+                inside.append((place, results[me]))
+            else:
+                if first.setdefault(me, place) != place:
+                    repeated.append((place, first[me]))
+                if counts and given.setdefault(me, place) == place:
+                    self.arguments.append(place)
+        self.readers, self.read = [p for p, _ in inside], [k for _, k in inside]
+        self.again, self.once = [p for p, _ in repeated], [p for _, p in repeated]
+        self.leaves = list(first.values())
+        self.specs = [flat[p].spec for p in self.leaves]
+
+    def arguments_of(self, nodes: list[Node], counts: list[int]) -> list[Any] | None:
+        """The run-time arguments of a list of nodes; None where it is another pattern.
+
+        Args:
+            nodes: with the templates that this recording was kept under.
+            counts: their reference counts, taken through `map` before anything else held them.
+        """
+        if list(map(gt, counts, self.most)) != self.held:
+            return None
+        if list(map(_indices, nodes)) != self.indices:
+            return None
+        inputs = list(map(_inputs, nodes))
+        if list(map(len, inputs)) != self.counts:
+            return None
+        flat = list(chain.from_iterable(inputs))
+        if list(map(type, flat)) != self.types:
+            return None
+        at = flat.__getitem__
+        if not all(map(is_, map(at, self.readers), map(nodes.__getitem__, self.read))):
+            return None
+        if not all(map(is_, map(at, self.again), map(at, self.once))):
+            return None
+        leaves = list(map(at, self.leaves))
+        if (list(map(_specs, leaves)) != self.specs or len(set(map(id, leaves))) != len(leaves)
+                or not all(map(is_not, map(_data, leaves), repeat(None)))):
+            return None
+        return list(map(at, self.arguments))
+
+
+_recordings: dict[tuple[Any, ...], list[Recording]] = {}
+
+
+def find(nodes: list[Node]) -> tuple[Recording, list[Any]] | None:
+    """The compiled recording that a list of nodes repeats, and its run-time arguments.
+
+    Args:
+        nodes: pending nodes in recording order; only this list may refer to them beside their
+            owners.
+    """
+    known = _recordings.get(tuple(map(_templates, nodes)))
+    if known is None:
+        return None
+    counts = list(map(getrefcount, nodes))
+    for recording in known:
+        if recording.entry.plan is not None:
+            arguments = recording.arguments_of(nodes, counts)
+            if arguments is not None:
+                return recording, arguments
+    return None
+
+
+def keep(recording: Recording, nodes: list[Node]) -> None:
+    """Keep a recording for the next list of nodes like this one."""
+    key = tuple(map(_templates, nodes))
+    known = [r for r in _recordings.get(key, ()) if r.entry.plan is not None]
+    if key in _recordings:
+        _recordings[key] = [recording, *known[:VARIANTS - 1]]
+    else:
+        remember(_recordings, key, [recording])
