@@ -130,19 +130,19 @@ pending = Pending()
 
 
 def apply(template: Any, inputs: tuple[Any, ...]) -> Any:
-    """Record the application of a template; one node, or a tuple of projections.
+    """Record the application of a template; one node, or a tuple of nodes.
 
     Args:
         template: a Template of ops.define.
         inputs: nodes and Python numbers in the order of the template's inputs.
     """
     specs = template.output_specs
-    if len(specs) == 1 and not template.is_tuple:
+    if len(specs) == 1:
         node = Node(template, inputs, specs[0])
         with pending.lock:
             pending.nodes.append(node)
-            pending.nbytes += specs[0].nbytes
-        return node
+            pending.nbytes += template.nbytes
+        return (node,) if template.is_tuple else node
     parent = Node(template, inputs, None)
     out = tuple(map(Node, repeat(None), repeat((parent,)), specs, count()))
     with pending.lock:

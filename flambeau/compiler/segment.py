@@ -95,11 +95,11 @@ class Segment:
         words, address_of = self.words, self.address_of
         keep = []
         for k, v in self.lookups:
-            array = values[v]
-            if not array.flags.c_contiguous:
-                array = np.ascontiguousarray(array)
-                keep.append(array)
-            words[k] = address_of(array)
+            address = address_of(values[v])
+            if address < 0:
+                keep.append(np.ascontiguousarray(values[v]))
+                address = address_of(keep[-1])
+            words[k] = address
         for k, v, result in self.results:
             values[v], words[k] = result.take()
         for k, v, target, kind in self.scalars:

@@ -21,11 +21,13 @@ _addresses: dict[int, tuple[weakref.ref[Any], int]] = {}
 
 
 def address_of(array: Any) -> int:
-    """Where the elements of a contiguous array lie; remembered while the array lives."""
+    """Where the elements of an array lie, remembered while it lives; -1 if not contiguous."""
     me = id(array)
     known = _addresses.get(me)
     if known is not None and known[0]() is array:
         return known[1]
+    if not array.flags.c_contiguous:
+        return -1
     address: int = array.__array_interface__["data"][0]
 
     def forget(ref: Any) -> None:
@@ -89,7 +91,7 @@ class Arena:
         return Result(spec)
 
     def address_of(self, array: Any) -> int:
-        """Where the elements of a contiguous array from outside lie."""
+        """Where the elements of an array from outside lie; -1 if it is not contiguous."""
         return address_of(array)
 
     def address(self, v: int) -> int:

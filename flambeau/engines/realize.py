@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Iterable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -66,21 +67,11 @@ def _run_again(nodes: list[Node]) -> Structure | None:
         return None
     recording, arguments = found
     entry = recording.entry
-    try:
-        results = entry.plan.run(arguments)
-    except Exception:  # an error in values: the reference finds the node that it belongs to
+    if not _delivered(entry, map(nodes.__getitem__, recording.delivered), arguments):
         return None
-    for k, array in zip(recording.delivered, results, strict=True):
-        _deliver(nodes[k], array)
     statistics.nodes += recording.size
     _count(entry)
     return entry
-
-
-def _deliver(node: Node, array: Any) -> None:
-    node.data = array
-    node.inputs = ()
-    node.template = None
 
 
 def _run_first(recorded: list[Node]) -> tuple[Structure, bool, BaseException | None]:
@@ -187,12 +178,19 @@ def _run_native(entry: Structure, nodes: list[Node], held: set[int],
                 arguments: list[Any]) -> bool:
     """Run a flush as compiled code; False if the reference must."""
     delivered = [n for n in nodes if id(n) in held and n.spec is not None]
+    return _delivered(entry, delivered, arguments)
+
+
+def _delivered(entry: Structure, nodes: Iterable[Node], arguments: Sequence[Any]) -> bool:
+    """Run a plan and give the nodes their data; False where it raised."""
     try:
         results = entry.plan.run(arguments)
     except Exception:  # an error in values: the reference finds the node that it belongs to
         return False
-    for node, array in zip(delivered, results, strict=True):
-        _deliver(node, array)
+    for node, array in zip(nodes, results, strict=True):
+        node.data = array
+        node.inputs = ()
+        node.template = None
     return True
 
 

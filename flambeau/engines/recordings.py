@@ -8,8 +8,9 @@ in Python.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import chain, repeat
-from operator import attrgetter, gt, is_, is_not
+from operator import attrgetter, gt, is_not, itemgetter
 from sys import getrefcount
 from typing import Any
 
@@ -38,9 +39,9 @@ class Recording:
         self.held = [id(n) in held for n in nodes]
         self.most = [_OWN + inner.get(id(n), 0) for n in nodes]
         self.delivered = [k for k, n in enumerate(nodes) if self.held[k] and n.spec is not None]
-        self.counts = [len(n.inputs) for n in nodes]
         flat = list(chain.from_iterable(map(_inputs, nodes)))
-        self.types = list(map(type, flat))
+        self.numbers = _picker(p for p, x in enumerate(flat) if type(x) is not Node)
+        self.types = list(map(type, self.numbers(flat)))
         self._read_wiring(nodes, flat, {id(n) for n in needed})
 
     def _read_wiring(self, nodes: list[Node], flat: list[Any], needed: set[int]) -> None:
@@ -51,24 +52,25 @@ class Recording:
         inside: list[tuple[int, int]] = []
         repeated: list[tuple[int, int]] = []
         owners = chain.from_iterable([id(n) in needed] * len(n.inputs) for n in nodes)
-        self.arguments: list[int] = []  # in the order of `realize.structure`
+        arguments: list[int] = []  # in the order of `realize.structure`
         for place, (x, counts) in enumerate(zip(flat, owners, strict=True)):
             me = id(x)
             if type(x) is not Node:
-                self.arguments += [place] * counts
+                arguments += [place] * counts
             elif me in results:
                 inside.append((place, results[me]))
             else:
                 if first.setdefault(me, place) != place:
                     repeated.append((place, first[me]))
                 if counts and given.setdefault(me, place) == place:
-                    self.arguments.append(place)
-        self.readers, self.read = [p for p, _ in inside], [k for _, k in inside]
-        self.again, self.once = [p for p, _ in repeated], [p for _, p in repeated]
-        self.leaves = list(first.values())
-        self.specs = [flat[p].spec for p in self.leaves]
+                    arguments.append(place)
+        self.arguments = _picker(arguments)
+        self.readers, self.read = _picker(p for p, _ in inside), _picker(k for _, k in inside)
+        self.again, self.once = _picker(p for p, _ in repeated), _picker(p for _, p in repeated)
+        self.leaves = _picker(first.values())
+        self.specs = list(map(_specs, self.leaves(flat)))
 
-    def arguments_of(self, nodes: list[Node], counts: list[int]) -> list[Any] | None:
+    def arguments_of(self, nodes: list[Node], counts: list[int]) -> tuple[Any, ...] | None:
         """The run-time arguments of a list of nodes; None where it is another pattern.
 
         Args:
@@ -79,28 +81,30 @@ class Recording:
             return None
         if list(map(_indices, nodes)) != self.indices:
             return None
-        inputs = list(map(_inputs, nodes))
-        if list(map(len, inputs)) != self.counts:
+        flat = list(chain.from_iterable(map(_inputs, nodes)))  # equal templates: equally many
+        if (list(map(type, self.numbers(flat))) != self.types
+                or self.readers(flat) != self.read(nodes)  # nodes are equal where identical
+                or self.again(flat) != self.once(flat)):
             return None
-        flat = list(chain.from_iterable(inputs))
-        if list(map(type, flat)) != self.types:
-            return None
-        at = flat.__getitem__
-        if not all(map(is_, map(at, self.readers), map(nodes.__getitem__, self.read))):
-            return None
-        if not all(map(is_, map(at, self.again), map(at, self.once))):
-            return None
-        leaves = list(map(at, self.leaves))
+        leaves = self.leaves(flat)
         if (list(map(_specs, leaves)) != self.specs or len(set(map(id, leaves))) != len(leaves)
                 or not all(map(is_not, map(_data, leaves), repeat(None)))):
             return None
-        return list(map(at, self.arguments))
+        return self.arguments(flat)
+
+
+def _picker(places: Iterable[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """The function that picks the items at some places of a list."""
+    fixed = tuple(places)
+    if len(fixed) > 1:
+        return itemgetter(*fixed)
+    return lambda items: tuple([items[p] for p in fixed])
 
 
 _recordings: dict[tuple[Any, ...], list[Recording]] = {}
 
 
-def find(nodes: list[Node]) -> tuple[Recording, list[Any]] | None:
+def find(nodes: list[Node]) -> tuple[Recording, tuple[Any, ...]] | None:
     """The compiled recording that a list of nodes repeats, and its run-time arguments.
 
     Args:
