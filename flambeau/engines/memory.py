@@ -14,7 +14,7 @@ from .threads import available
 ALIGN = 64
 MAX_THREADS = available()
 
-RECYCLED = 1 << 20  # bytes; larger results are left to the allocator when nobody holds them
+RECYCLED = 1 << 18  # bytes; larger results are left to the allocator when nobody holds them
 SPARES = 3  # arrays kept per result: one in use, one to write, one that somebody still looks at
 
 _addresses: dict[int, tuple[weakref.ref[Any], int]] = {}

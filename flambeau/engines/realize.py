@@ -46,11 +46,13 @@ def flush(reason: str) -> None:
         return
     with _lock:
         nodes = [n for n in pending.take() if n.data is None]  # postponed ones may have run since
-        entry = None if retained or not mode.native else _run_again(nodes)
-        native = entry is not None
-        error = None
-        if entry is None:
-            entry, native, error = _run_first(nodes)
+        try:
+            ran = None if retained else _run_again(nodes)
+            entry, native, error = ran or _run_first(nodes)
+        except BaseException:  # an interrupt: what has not run is still pending
+            with pending.lock:
+                pending.nodes[:0] = [n for n in nodes if n is not None and n.data is None]
+            raise
         statistics.flushes[reason] += 1
         entry.native += native
         for observation in observations:
@@ -60,43 +62,67 @@ def flush(reason: str) -> None:
         raise error
 
 
-def _run_again(nodes: list[Node]) -> Structure | None:
-    """Run nodes that repeat a compiled recording; None where they do not."""
-    found = recordings.find(nodes)
+Ran = tuple[Structure, bool, BaseException | None]  # what ran, whether natively, the first error
+
+
+def _run_again(nodes: list[Node]) -> Ran | None:
+    """Run nodes that repeat a recording; None where they do not."""
+    found = recordings.find(nodes, mode.native)
     if found is None:
         return None
     recording, arguments = found
     entry = recording.entry
-    if not _delivered(entry, map(nodes.__getitem__, recording.delivered), arguments):
+    if mode.native and not _delivered(entry, map(nodes.__getitem__, recording.delivered),
+                                      arguments):
         return None
     statistics.nodes += recording.size
     _count(entry)
-    return entry
-
-
-def _run_first(recorded: list[Node]) -> tuple[Structure, bool, BaseException | None]:
-    """Run what is held of the recorded nodes: its structure, whether natively, the first error."""
-    inner = _inner_references(recorded)
-    held = _held(recorded, inner)
-    nodes = recorded
-    if len(held) < len(nodes):
-        nodes = _needed(recorded, held)
-        if retained:
-            _postpone(recorded, held)
-    statistics.nodes += len(nodes)
-    key, arguments = structure(nodes, held)
-    entry = _structure(key)
-    if mode.native and entry.plan is None and _worth_compiling(entry.recent, nodes):
-        _compile(entry, nodes, held)
-    if mode.native and entry.plan is not None:
-        if not retained:
-            recordings.keep(recordings.Recording(recorded, held, inner, nodes, entry), recorded)
-        if _run_native(entry, nodes, held, arguments):
-            return entry, True, None
-    arguments.clear()
-    if nodes is not recorded:
-        recorded.clear()  # the reference engine frees values as it goes
+    if mode.native:
+        return entry, True, None
+    del found, arguments
+    nodes[:] = recording.needed(nodes)
     return entry, False, reference.run(nodes)
+
+
+def _run_first(nodes: list[Node]) -> Ran:
+    """Run what is held of the recorded nodes, and remember the recording if it comes again."""
+    inner = _inner_references(nodes)
+    held = _held(nodes, inner)
+    needed = nodes
+    if len(held) < len(nodes):
+        needed = _needed(nodes, held)
+        if retained:
+            _postpone(nodes, held)
+    statistics.nodes += len(needed)
+    key, arguments = structure(needed, held)
+    entry = _structure(key)
+    if mode.native and entry.plan is None and _worth_compiling(entry.recent, needed):
+        _compile(entry, needed, held)
+    native = mode.native and entry.plan is not None
+    if not retained and (native or entry.count > 1 and not mode.native):
+        recordings.keep(recordings.Recording(nodes, held, inner, needed, entry), nodes)
+    nodes[:] = needed
+    del needed
+    if native:
+        delivered = [n for n in nodes if id(n) in held and n.spec is not None]
+        if _delivered(entry, delivered, arguments):
+            return entry, True, None
+        del delivered
+    arguments.clear()
+    return entry, False, reference.run(nodes)
+
+
+def _delivered(entry: Structure, nodes: Iterable[Node], arguments: Sequence[Any]) -> bool:
+    """Run a plan and give the nodes their data; False where it raised."""
+    try:
+        results = entry.plan.run(arguments)
+    except Exception:  # an error in values: the reference finds the node that it belongs to
+        return False
+    for node, array in zip(nodes, results, strict=True):
+        node.data = array
+        node.inputs = ()
+        node.template = None
+    return True
 
 
 class Mode:
@@ -172,26 +198,6 @@ def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
         oldest = min(planned, key=lambda s: s.last)
         oldest.plan, oldest.recent = None, 0  # it must become hot again
         statistics.dropped += 1
-
-
-def _run_native(entry: Structure, nodes: list[Node], held: set[int],
-                arguments: list[Any]) -> bool:
-    """Run a flush as compiled code; False if the reference must."""
-    delivered = [n for n in nodes if id(n) in held and n.spec is not None]
-    return _delivered(entry, delivered, arguments)
-
-
-def _delivered(entry: Structure, nodes: Iterable[Node], arguments: Sequence[Any]) -> bool:
-    """Run a plan and give the nodes their data; False where it raised."""
-    try:
-        results = entry.plan.run(arguments)
-    except Exception:  # an error in values: the reference finds the node that it belongs to
-        return False
-    for node, array in zip(nodes, results, strict=True):
-        node.data = array
-        node.inputs = ()
-        node.template = None
-    return True
 
 
 def _held(nodes: list[Node], inner: dict[int, int]) -> set[int]:

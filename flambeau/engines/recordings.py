@@ -28,13 +28,16 @@ class Recording:
 
     Attributes:
         entry: the structure of what is needed of it.
-        size: how many nodes are needed.
+        size, needed: how many nodes are needed, and the function that picks them.
+        delivered: places of the nodes that get data.
     """
 
     def __init__(self, nodes: list[Node], held: set[int], inner: dict[int, int],
                  needed: list[Node], entry: Structure) -> None:
         self.entry = entry
         self.size = len(needed)
+        wanted = {id(n) for n in needed}
+        self.needed = _picker(k for k, n in enumerate(nodes) if id(n) in wanted)
         self.indices = [n.index for n in nodes]
         self.held = [id(n) in held for n in nodes]
         self.most = [_OWN + inner.get(id(n), 0) for n in nodes]
@@ -42,7 +45,7 @@ class Recording:
         flat = list(chain.from_iterable(map(_inputs, nodes)))
         self.numbers = _picker(p for p, x in enumerate(flat) if type(x) is not Node)
         self.types = list(map(type, self.numbers(flat)))
-        self._read_wiring(nodes, flat, {id(n) for n in needed})
+        self._read_wiring(nodes, flat, wanted)
 
     def _read_wiring(self, nodes: list[Node], flat: list[Any], needed: set[int]) -> None:
         """Where inputs are results of the list, or earlier inputs; all others are leaves."""
@@ -104,10 +107,11 @@ def _picker(places: Iterable[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
 _recordings: dict[tuple[Any, ...], list[Recording]] = {}
 
 
-def find(nodes: list[Node]) -> tuple[Recording, tuple[Any, ...]] | None:
-    """The compiled recording that a list of nodes repeats, and its run-time arguments.
+def find(nodes: list[Node], compiled: bool) -> tuple[Recording, tuple[Any, ...]] | None:
+    """The recording that a list of nodes repeats, and its run-time arguments.
 
     Args:
+        compiled: find only what has a plan.
         nodes: pending nodes in recording order; only this list may refer to them beside their
             owners.
     """
@@ -116,7 +120,7 @@ def find(nodes: list[Node]) -> tuple[Recording, tuple[Any, ...]] | None:
         return None
     counts = list(map(getrefcount, nodes))
     for recording in known:
-        if recording.entry.plan is not None:
+        if recording.entry.plan is not None or not compiled:
             arguments = recording.arguments_of(nodes, counts)
             if arguments is not None:
                 return recording, arguments
@@ -126,8 +130,5 @@ def find(nodes: list[Node]) -> tuple[Recording, tuple[Any, ...]] | None:
 def keep(recording: Recording, nodes: list[Node]) -> None:
     """Keep a recording for the next list of nodes like this one."""
     key = tuple(map(_templates, nodes))
-    known = [r for r in _recordings.get(key, ()) if r.entry.plan is not None]
-    if key in _recordings:
-        _recordings[key] = [recording, *known[:VARIANTS - 1]]
-    else:
-        remember(_recordings, key, [recording])
+    known = [r for r in _recordings.pop(key, ()) if r.entry is not recording.entry]
+    remember(_recordings, key, [recording, *known[:VARIANTS - 1]])

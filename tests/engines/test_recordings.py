@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import flambeau as torch
-from flambeau.engines import memory, realize, recordings
+from flambeau.engines import memory, realize, recordings, reference
+from flambeau.engines import native as native_engine
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def hits(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
     find = recordings.find
 
-    def watched(nodes: list) -> object:
-        result = find(nodes)
+    def watched(nodes: list, compiled: bool) -> object:
+        result = find(nodes, compiled)
         found.append(result is not None)
         return result
     monkeypatch.setattr(realize.mode, "native", True)
@@ -145,8 +146,8 @@ def test_results_that_somebody_keeps_are_not_written_again(
     for row, grad in zip(rows, grads, strict=True):
         assert row.tolist() == grad[0].tolist()
     assert len({tuple(g.reshape(-1).tolist()) for g in grads}) == 9
-    for ours, reference in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(ours.numpy(), reference, rtol=1e-5, atol=1e-6)
+    for ours, wanted in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(ours.numpy(), wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_aliases_of_parameters_see_updates_and_copies_do_not(hits: list[bool]) -> None:
@@ -212,3 +213,38 @@ def test_writing_into_a_view_leaves_kept_results_alone(hits: list[bool]) -> None
     for k, (same, y) in enumerate(kept):
         assert same.tolist() == [1.0 + k, 2.0 + k]
         assert y.tolist() == [100.0, 2.0 + k]
+
+
+def test_the_reference_engine_knows_recordings_too(hits: list[bool], monkeypatch) -> None:
+    monkeypatch.setattr(realize.mode, "native", False)
+    for k in range(4):
+        x = tensor(k, 2.0)
+        dropped, kept = torch.exp(x) * 2, torch.sort(x)[0]
+        del dropped
+        assert kept.tolist() == sorted([k, 2.0])
+    assert hits == [False, False, True, True]
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_an_interrupt_loses_nothing(hits: list[bool], monkeypatch, native: bool) -> None:
+    monkeypatch.setattr(realize.mode, "native", native)
+
+    run_node = reference._realize
+
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    def interrupted_later(node: object) -> None:
+        if y._node.data is not None:
+            raise KeyboardInterrupt
+        run_node(node)
+    for k in range(4):
+        x = tensor(k, 2.0)
+        y, part = x * 2 + 1, torch.sort(x)[1]
+        if k in (0, 3):
+            with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
+                m.setattr(native_engine.Plan, "run", interrupted)
+                m.setattr(reference, "_realize", interrupted_later)
+                part.tolist()
+        assert y.tolist() == [2.0 * k + 1, 5.0]
+        assert part.tolist() == ([1, 0] if k > 2 else [0, 1])
