@@ -8,6 +8,7 @@ one node without a spec, followed by one projection node per output.
 from __future__ import annotations
 
 import threading
+from itertools import count, repeat
 from typing import Any
 
 import numpy as np
@@ -129,23 +130,22 @@ pending = Pending()
 
 
 def apply(template: Any, inputs: tuple[Any, ...]) -> Any:
-    """Record the application of a template; one node, or a tuple of projections.
+    """Record the application of a template; one node, or a tuple of nodes.
 
     Args:
-        template: anything with `name`, `output_specs` (a Template of ops.define).
+        template: a Template of ops.define.
         inputs: nodes and Python numbers in the order of the template's inputs.
     """
     specs = template.output_specs
-    if len(specs) == 1 and not template.is_tuple:
+    if len(specs) == 1:
         node = Node(template, inputs, specs[0])
         with pending.lock:
             pending.nodes.append(node)
-            pending.nbytes += specs[0].nbytes
-        return node
+            pending.nbytes += template.nbytes
+        return (node,) if template.is_tuple else node
     parent = Node(template, inputs, None)
-    out = tuple([Node(None, (parent,), s, i) for i, s in enumerate(specs)])
+    out = tuple(map(Node, repeat(None), repeat((parent,)), specs, count()))
     with pending.lock:
-        pending.nodes.append(parent)
-        pending.nodes.extend(out)
-        pending.nbytes += sum([s.nbytes for s in specs])
+        pending.nodes += (parent, *out)
+        pending.nbytes += template.nbytes
     return out

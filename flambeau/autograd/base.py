@@ -134,7 +134,7 @@ def blank() -> Any:
 
 def wrap(node: Node) -> Any:
     """A new public tensor with its own storage."""
-    tensor = blank()
+    tensor: Any = object.__new__(TensorBase._public)
     tensor._storage = Storage(node)
     tensor._node = node
     tensor._seen = 0

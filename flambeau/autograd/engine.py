@@ -7,6 +7,7 @@ itself is taped (`create_graph`), are they tensors. Nothing is computed here: th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..ops.define import Template, trace
 from ..ops.movement import concatenate
 from . import inplace
 from .base import TensorBase, wrap
-from .modes import enable_grad, modes, no_grad
+from .modes import modes
 from .node import GradFn, GradNode, edge_of
 from .record import Value, op
 
@@ -81,29 +82,27 @@ class Pass:
         seen: set[int] = set()
         found: list[GradNode] = []
         stack: list[Any] = []
-        for t in roots:
-            target, _ = edge_of(t)
-            self._reach(target, stack)
-        while stack:
-            fn = stack.pop()
-            if id(fn) in seen:
-                continue
-            seen.add(id(fn))
-            found.append(fn)
-            for edge in fn.edges:
-                if edge is not None:
-                    self._reach(edge[0], stack)
-        found.sort(key=lambda fn: -fn.sequence)
+        edges: Sequence[Any] = [edge_of(t) for t in roots]
+        while True:
+            for edge in edges:
+                if edge is None:
+                    continue
+                target = edge[0]
+                if isinstance(target, TensorBase):
+                    key = id(target)
+                    self.leaf_uses[key] = self.leaf_uses.get(key, 0) + 1
+                    self.leaves[key] = target
+                elif id(target) not in seen:
+                    seen.add(id(target))
+                    found.append(target)
+                    stack.append(target)
+            if not stack:
+                break
+            edges = stack.pop().edges
+        found.sort(key=attrgetter("sequence"), reverse=True)
         if self.inputs is not None:
             found = self._only_wanted(found)
         return found
-
-    def _reach(self, target: Any, stack: list[Any]) -> None:
-        if isinstance(target, TensorBase):
-            self.leaf_uses[id(target)] = self.leaf_uses.get(id(target), 0) + 1
-            self.leaves[id(target)] = target
-        else:
-            stack.append(target)
 
     def _only_wanted(self, found: list[GradNode]) -> list[GradNode]:
         """Entries that lead to one of the inputs; where gradients of the inputs are picked up."""
@@ -155,7 +154,7 @@ class Pass:
         leads = None if self.inputs is None else {id(fn) for fn in order}
         for fn in order:
             cts = self.buffers.pop(fn, None)
-            if cts is None or all(c is None for c in cts):
+            if cts is None or (cts[0] is None and all(c is None for c in cts)):
                 self._skip(fn)
                 continue
             self.visit(fn, cts, leads)
@@ -171,10 +170,12 @@ class Pass:
 
     def visit(self, fn: GradNode, cts: list[Any], leads: set[int] | None) -> None:
         """Run one entry: hooks before, the gradients, hooks after; then pass them on."""
-        cts = self._before(fn, cts)
-        for nr, positions in self.wanted_outputs.get(fn, {}).items():
-            for n in positions:
-                self.captured[n] = self.add(self.captured.get(n), cts[nr])
+        if fn.tensor_hooks or fn.pre_hooks:
+            cts = self._before(fn, cts)
+        if self.wanted_outputs:
+            for nr, positions in self.wanted_outputs.get(fn, {}).items():
+                for n in positions:
+                    self.captured[n] = self.add(self.captured.get(n), cts[nr])
         if leads is not None and not self._leads_on(fn, leads):
             return
         grads = fn.backward(cts, self.differentiable)
@@ -188,7 +189,7 @@ class Pass:
             realize.retained.add(fn)
         for edge, g in zip(fn.edges, grads, strict=True):
             if edge is not None:
-                self.send(edge, self.value(g))
+                self.send(edge, g if type(g) is Node else self.value(g))
 
     def _leads_on(self, fn: GradNode, leads: set[int]) -> bool:
         wanted = self.wanted_leaves or set()
@@ -198,21 +199,24 @@ class Pass:
         """Deliver a gradient to a tape entry's buffer or to a leaf."""
         target, nr = edge
         if isinstance(target, TensorBase):
-            if self.wanted_leaves is not None and id(target) not in self.wanted_leaves:
+            key = id(target)
+            if self.wanted_leaves is not None and key not in self.wanted_leaves:
                 return
             if g is not None:
-                self.leaf_grads[id(target)] = self.add(self.leaf_grads.get(id(target)), g)
+                old = self.leaf_grads.get(key)
+                self.leaf_grads[key] = g if old is None else self.add(old, g)
             self._arrived(target)
             return
         slots = self.buffers.get(target)
         if slots is None:
             slots = self.buffers[target] = [None] * len(target.output_specs)
-        slots[nr] = self.add(slots[nr], g)
+        old = slots[nr]
+        slots[nr] = g if old is None else self.add(old, g)
 
     def _arrived(self, leaf_tensor: Any) -> None:
         key = id(leaf_tensor)
-        self.leaf_uses[key] -= 1
-        if self.leaf_uses[key] == 0 and key in self.leaf_grads:
+        left = self.leaf_uses[key] = self.leaf_uses[key] - 1
+        if left == 0 and key in self.leaf_grads:
             self.accumulate(leaf_tensor)
 
     # ---- hooks and checks ----
@@ -303,8 +307,11 @@ def run_backward(roots: Sequence[Any], seeds: Sequence[Any], *, keep: bool, crea
     """
     walk = Pass(create, keep, inputs)
     walk.collect = collect
-    with enable_grad() if create else no_grad():
+    before, modes.grad = modes.grad, create
+    try:
         walk.run(roots, seeds)
+    finally:
+        modes.grad = before
     if not collect:
         for n, t in enumerate(inputs or ()):
             if n in walk.captured and t._grad_fn is not None:

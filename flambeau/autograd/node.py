@@ -145,52 +145,53 @@ class GradFn(GradNode):
 
     def __init__(self, template: Template, wrt: tuple[int, ...], tensors: Sequence[Any],
                  inputs: Sequence[Any], made: Any) -> None:
-        super().__init__(tuple([edge_of(tensors[i]) for i in wrt]), template.output_specs)
+        super().__init__(tuple([(t, 0) if t._grad_fn is None else (t._grad_fn, t._output_nr)
+                                for t in map(tensors.__getitem__, wrt)]), template.output_specs)
         self.template = template
         self.wrt = wrt
-        given = tuple([s.dtype.category >= 2 for s in template.output_specs])
-        self.vjp = vjp = vjp_of(template, wrt, given)
+        vjp: Vjp | None = template.vjps.get(wrt)
+        if vjp is None:
+            given = tuple([s.dtype.category >= 2 for s in template.output_specs])
+            vjp = template.vjps[wrt] = vjp_of(template, wrt, given)
+        self.vjp = vjp
         saved: list[Any] = []
         cells: list[Any] = []
-        for where, i in vjp.picks:
+        for where, i in vjp.kept:
             if where == "in":
-                saved.append(inputs[i])
                 t = tensors[i]
                 if isinstance(t, TensorBase):
                     if t._inference:
                         raise RuntimeError(INFERENCE_SAVED)
-                    cell = t._version_cell()
-                    cells.append((cell, cell[0], t._grad_fn, t._output_nr, len(saved) - 1))
-            elif where == "out":
+                    cell = t._own_version or t._storage.version
+                    cells.append((cell, cell[0], t._grad_fn, t._output_nr, len(saved)))
+                saved.append(inputs[i])
+            else:
                 saved.append(made if type(made) is Node else made[i])
         self.saved: list[Any] | None = saved
         self.cells: list[Any] = cells
 
     def watch_output(self, k: int, cell: list[int]) -> None:
         """Outputs have their storage only after recording: their version is watched from here."""
-        saved = [p for p in self.vjp.picks if p[0] != "ct"]
-        for n, (where, i) in enumerate(saved):
+        for n, (where, i) in enumerate(self.vjp.kept):
             if where == "out" and i == k:
                 self.cells.append((cell, cell[0], None, k, n))  # no reference to itself
 
-    def _values(self, cts: list[Any]) -> tuple[Vjp, list[tuple[str, int, Any]]]:
-        """The derivative for the cotangents that are there, and what each of its inputs is."""
+    def _checked(self) -> list[Any]:
+        """What was saved.
+
+        Raises:
+            RuntimeError: where it was freed, or written to since.
+        """
         if self.saved is None:
             raise RuntimeError(_FREED)
         for cell, version, fn, nr, n in self.cells:
             if cell[0] != version:
                 raise RuntimeError(self._modified(cell, version, fn, nr, n))
-        vjp = self.vjp
-        by_pick = {p: s for p, s in zip(
-            [p for p in vjp.picks if p[0] != "ct"], self.saved, strict=True)}
-        if any(cts[i] is None for where, i in vjp.picks if where == "ct"):
-            vjp = vjp_of(self.template, self.wrt, tuple(c is not None for c in cts))
-        return vjp, [(where, i, cts[i] if where == "ct" else by_pick[where, i])
-                     for where, i in vjp.picks]
+        return self.saved
 
     def _modified(self, cell: list[Any], version: int, fn: Any, nr: int, n: int) -> str:
         s = self.saved[n].spec  # type: ignore[index]
-        if [p for p in self.vjp.picks if p[0] != "ct"][n][0] == "out":
+        if self.vjp.kept[n][0] == "out":
             fn = self
         name = cell[1] if len(cell) > 1 else fn.name() if fn is not None else ""
         return modified_in_place(s, name, nr, cell[0], version)
@@ -198,11 +199,18 @@ class GradFn(GradNode):
     def backward(self, cts: list[Any], differentiable: bool) -> Sequence[Any]:
         if not self.vjp.picks and not any(self.vjp.present):
             return [None] * len(self.wrt)
-        vjp, values = self._values(cts)
+        vjp, saved = self.vjp, self._checked()
+        rest = iter(saved)
+        values = [cts[i] if where == "ct" else next(rest) for where, i in vjp.picks]
+        if any([x is None for x in values]):  # an output that no gradient reached
+            by_pick = dict(zip(vjp.kept, saved, strict=True))
+            vjp = vjp_of(self.template, self.wrt, tuple([c is not None for c in cts]))
+            values = [cts[i] if where == "ct" else by_pick[where, i] for where, i in vjp.picks]
         if differentiable:
-            tensors = [self._tensor(where, i, x) for where, i, x in values]
+            tensors = [self._tensor(where, i, x)
+                       for (where, i), x in zip(vjp.picks, values, strict=True)]
             return vjp.spread(replay(vjp.template, self.name() + "Backward", tensors))
-        return vjp.spread(apply(vjp.template, tuple([x for _, _, x in values])))
+        return vjp.spread(apply(vjp.template, tuple(values)))
 
     def _tensor(self, where: str, i: int, x: Any) -> Any:
         """A saved value as a tensor in its place of the tape, for derivatives of derivatives."""

@@ -199,9 +199,9 @@ def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[An
          wrt: tuple[int, ...]) -> Any:
     """Record an application together with its tape entry."""
     for i in wrt:
-        t = tensors[i]
-        if t._grad_fn is None and t._storage.dirty:
-            t._storage.dirty = False  # the first forward pass after an update by hand
+        storage = tensors[i]._storage
+        if storage.dirty and tensors[i]._grad_fn is None:
+            storage.dirty = False  # the first forward pass after an update by hand
             realize.flush("update by hand")
     made = apply(template, inputs)
     fn: GradFn = cls(template, wrt, tensors, inputs, made)

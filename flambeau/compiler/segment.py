@@ -70,39 +70,47 @@ class Segment:
         """Fill in the addresses that never change; list what each run must look up."""
         # four more words: scratch memory, shared scratch, the barrier's counter, the error report
         self.table = np.zeros(len(self.values) + 4, np.int64)
-        self.numbers = self.table.view(np.float64)
+        self.words = self.table.data
+        self.numbers = self.table.view(np.float64).data
         self.address = self.table.__array_interface__["data"][0]
+        self.address_of = arena.address_of
         self.lookups: list[tuple[int, int]] = []
-        self.scalars: list[tuple[int, int, bool]] = []
+        self.results: list[tuple[int, int, Any]] = []
+        self.scalars: list[tuple[int, int, Any, Any]] = []
         self.table[-4:-2] = arena.scratch(self.scratch, self.shared)
+        written = set(self.written)
         for k, v in enumerate(self.values):
-            if program.specs[v].weak:
-                self.scalars.append((k, v, program.specs[v].dtype.category >= 2))
+            spec = program.specs[v]
+            if spec.weak:
+                floating = spec.dtype.category >= 2
+                self.scalars.append((k, v, *((self.numbers, float) if floating else
+                                             (self.words, int))))
             elif v in arena.places:
                 self.table[k] = arena.address(v)
+            elif v in written:
+                self.results.append((k, v, arena.result(spec)))
             else:
                 self.lookups.append((k, v))
 
     def run(self, values: dict[int, Any]) -> None:
-        """Run the nests on the given arrays and numbers."""
-        table = self.table
+        """Run the nests on the given arrays and numbers; adds the arrays that it makes."""
+        words, address_of = self.words, self.address_of
         keep = []
         for k, v in self.lookups:
-            array = values[v]
-            if not array.flags.c_contiguous:
-                array = np.ascontiguousarray(array)
-                keep.append(array)
-            table[k] = array.__array_interface__["data"][0]
-        for k, v, floating in self.scalars:
-            if floating:
-                self.numbers[k] = values[v]
-            else:
-                table[k] = int(values[v])
-        table[-2] = 0  # the barrier starts anew: the number of threads may have changed
+            address = address_of(values[v])
+            if address < 0:
+                keep.append(np.ascontiguousarray(values[v]))
+                address = address_of(keep[-1])
+            words[k] = address
+        for k, v, result in self.results:
+            values[v], words[k] = result.take()
+        for k, v, target, kind in self.scalars:
+            target[k] = kind(values[v])
+        words[-2] = 0  # the barrier starts anew: the number of threads may have changed
         self.run_threads(self.function, self.address, self.work)
         del keep
-        if table[-1]:
-            table[-1] = 0
+        if words[-1]:
+            words[-1] = 0
             raise IndexError("index out of range in compiled code")
 
 

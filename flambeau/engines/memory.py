@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,61 @@ from .threads import available
 
 ALIGN = 64
 MAX_THREADS = available()
+
+RECYCLED = 1 << 18  # bytes; larger results are left to the allocator when nobody holds them
+SPARES = 3  # arrays kept per result: one in use, one to write, one that somebody still looks at
+
+_addresses: dict[int, tuple[weakref.ref[Any], int]] = {}
+
+
+def address_of(array: Any) -> int:
+    """Where the elements of an array lie, remembered while it lives; -1 if not contiguous."""
+    me = id(array)
+    known = _addresses.get(me)
+    if known is not None and known[0]() is array:
+        return known[1]
+    if not array.flags.c_contiguous:
+        return -1
+    address: int = array.__array_interface__["data"][0]
+
+    def forget(ref: Any) -> None:
+        if _addresses.get(me, (None,))[0] is ref:
+            del _addresses[me]
+    _addresses[me] = weakref.ref(array, forget), address
+    return address
+
+
+class Result:
+    """Arrays for one result of a plan; each is written again once nobody else refers to it.
+
+    Args:
+        spec: shape and dtype of the result.
+    """
+
+    def __init__(self, spec: Any) -> None:
+        self.shape, self.dtype = spec.shape, spec.dtype.numpy
+        self.spares = SPARES if spec.nbytes <= RECYCLED else 0
+        self.arrays: list[tuple[Any, int]] = []
+
+    def take(self) -> tuple[Any, int]:
+        """An array that is free, and its address."""
+        for array, address in self.arrays:
+            if getrefcount(array) == _UNUSED:
+                return array, address
+        array = np.empty(self.shape, self.dtype)
+        made = array, address_of(array)
+        if len(self.arrays) < self.spares:
+            self.arrays.append(made)
+        return made
+
+
+def _unused() -> int:
+    for x, _ in [(object(), 0)]:
+        return getrefcount(x)
+    return 0
+
+
+_UNUSED = _unused()  # references to an array that only `Result` holds, while it looks
 
 
 class Arena:
@@ -28,6 +85,14 @@ class Arena:
         for v, (offset, spec) in places.items():
             flat = self.block[offset:offset + spec.nbytes]
             self.views[v] = flat.view(spec.dtype.numpy).reshape(spec.shape)
+
+    def result(self, spec: Any) -> Result:
+        """Arrays for a value that leaves the plan."""
+        return Result(spec)
+
+    def address_of(self, array: Any) -> int:
+        """Where the elements of an array from outside lie; -1 if it is not contiguous."""
+        return address_of(array)
 
     def address(self, v: int) -> int:
         """Where a value lies."""

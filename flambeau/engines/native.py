@@ -78,13 +78,9 @@ class Plan:
         last = self._last_uses()
         moments = self._moments()
         self.arena: Arena = plan_memory([(v, program.specs[v], *moments[v]) for v in inner])
-        self.fresh = [[(v, program.specs[v].shape, program.specs[v].dtype.numpy)
-                       for v in stage.written if v in escapes]
-                      if isinstance(stage, Segment) else [] for stage in self.stages]
         self.dead = self._dead_after(last, set(inner), escapes)
-        outputs = set(program.outputs)
-        self.inputs = [(k, v, program.specs[v].weak) for k, v in enumerate(program.inputs)]
-        self.kept = outputs
+        self.inputs = [(v, program.specs[v].weak) for v in program.inputs]
+        self.calls = any(isinstance(stage, Call) for stage in self.stages)
         segments = [stage for stage in self.stages if isinstance(stage, Segment)]
         for stage in segments:  # working memory grows to the largest before addresses are taken
             self.arena.scratch(stage.scratch, stage.shared)
@@ -141,24 +137,27 @@ class Plan:
 
     def run(self, arguments: Sequence[Any]) -> list[Any]:
         """The arrays of the program's outputs."""
-        values: dict[int, Any] = dict(self.arena.views)
-        for k, v, weak in self.inputs:
-            x = arguments[k]
+        values: dict[int, Any] = dict(self.arena.views) if self.calls else {}
+        for (v, weak), x in zip(self.inputs, arguments, strict=True):
             values[v] = x if weak else x.data
-        with np.errstate(all="ignore"):
-            for stage, fresh, dead in zip(self.stages, self.fresh, self.dead, strict=True):
-                if isinstance(stage, Segment):
-                    for v, shape, dtype in fresh:
-                        values[v] = np.empty(shape, dtype)
-                    stage.run(values)
-                else:
-                    instr = stage.instr
-                    result = instr.prim.numpy(*[values[a] for a in instr.args], **instr.params)
-                    values[instr.out] = result if type(instr.spec) is tuple else as_array(
-                        result, instr.spec)
-                for v in dead:
-                    values.pop(v, None)
+        if self.calls:
+            with np.errstate(all="ignore"):
+                self._run_stages(values)
+        else:
+            self._run_stages(values)
         return [values[v] for v in self.program.outputs]
+
+    def _run_stages(self, values: dict[int, Any]) -> None:
+        for stage, dead in zip(self.stages, self.dead, strict=True):
+            if isinstance(stage, Segment):
+                stage.run(values)
+            else:
+                instr = stage.instr
+                result = instr.prim.numpy(*[values[a] for a in instr.args], **instr.params)
+                values[instr.out] = result if type(instr.spec) is tuple else as_array(
+                    result, instr.spec)
+            for v in dead:
+                values.pop(v, None)
 
 
 def write_segments(program: Program, apart: bool = False,

@@ -12,11 +12,12 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Iterable, Sequence
 from sys import getrefcount
 from typing import Any
 
 from ..graph import CACHE_LIMIT, Node, pending
-from . import churn, notices, reference
+from . import churn, notices, recordings, reference
 from .statistics import Compilation, Structure, observations, statistics
 
 _lock = threading.RLock()
@@ -45,27 +46,83 @@ def flush(reason: str) -> None:
         return
     with _lock:
         nodes = [n for n in pending.take() if n.data is None]  # postponed ones may have run since
-        held = _held(nodes)
-        if len(held) < len(nodes):
-            needed = _needed(nodes, held)
-            if retained:
-                _postpone(nodes, held)
-            nodes = needed
+        try:
+            ran = None if retained else _run_again(nodes)
+            entry, native, error = ran or _run_first(nodes)
+        except BaseException:  # an interrupt: what has not run is still pending
+            with pending.lock:
+                pending.nodes[:0] = [n for n in nodes if n is not None and n.data is None]
+            raise
         statistics.flushes[reason] += 1
-        statistics.nodes += len(nodes)
-        key, arguments = structure(nodes, held)
-        entry = _structure(key)
-        error = None
-        native = mode.native and _run_native(entry, nodes, held, arguments)
-        if not native:
-            arguments.clear()
-            error = reference.run(nodes)
         entry.native += native
         for observation in observations:
             observation.flushed(reason, entry, native)
     notices.deliver()
     if error is not None:
         raise error
+
+
+Ran = tuple[Structure, bool, BaseException | None]  # what ran, whether natively, the first error
+
+
+def _run_again(nodes: list[Node]) -> Ran | None:
+    """Run nodes that repeat a recording; None where they do not."""
+    found = recordings.find(nodes, mode.native)
+    if found is None:
+        return None
+    recording, arguments = found
+    entry = recording.entry
+    if mode.native and not _delivered(entry, map(nodes.__getitem__, recording.delivered),
+                                      arguments):
+        return None
+    statistics.nodes += recording.size
+    _count(entry)
+    if mode.native:
+        return entry, True, None
+    del found, arguments
+    nodes[:] = recording.needed(nodes)
+    return entry, False, reference.run(nodes)
+
+
+def _run_first(nodes: list[Node]) -> Ran:
+    """Run what is held of the recorded nodes, and remember the recording if it comes again."""
+    inner = _inner_references(nodes)
+    held = _held(nodes, inner)
+    needed = nodes
+    if len(held) < len(nodes):
+        needed = _needed(nodes, held)
+        if retained:
+            _postpone(nodes, held)
+    statistics.nodes += len(needed)
+    key, arguments = structure(needed, held)
+    entry = _structure(key)
+    if mode.native and entry.plan is None and _worth_compiling(entry.recent, needed):
+        _compile(entry, needed, held)
+    native = mode.native and entry.plan is not None
+    if not retained and (native or entry.count > 1 and not mode.native):
+        recordings.keep(recordings.Recording(nodes, held, inner, needed, entry), nodes)
+    nodes[:] = needed
+    del needed
+    if native:
+        delivered = [n for n in nodes if id(n) in held and n.spec is not None]
+        if _delivered(entry, delivered, arguments):
+            return entry, True, None
+        del delivered
+    arguments.clear()
+    return entry, False, reference.run(nodes)
+
+
+def _delivered(entry: Structure, nodes: Iterable[Node], arguments: Sequence[Any]) -> bool:
+    """Run a plan and give the nodes their data; False where it raised."""
+    try:
+        results = entry.plan.run(arguments)
+    except Exception:  # an error in values: the reference finds the node that it belongs to
+        return False
+    for node, array in zip(nodes, results, strict=True):
+        node.data = array
+        node.inputs = ()
+        node.template = None
+    return True
 
 
 class Mode:
@@ -97,12 +154,16 @@ def _structure(key: Any) -> Structure:
         if len(_structures) >= CACHE_LIMIT:
             del _structures[next(k for k, old in _structures.items() if old.plan is None)]
         entry = _structures[key] = Structure(key)
+    _count(entry)
+    return entry
+
+
+def _count(entry: Structure) -> None:
     statistics.seen[entry.hash] += 1
     statistics.number += 1
     entry.count += 1
     entry.recent += 1
     entry.last = statistics.number
-    return entry
 
 
 def structures() -> list[Structure]:
@@ -139,28 +200,8 @@ def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
         statistics.dropped += 1
 
 
-def _run_native(entry: Structure, nodes: list[Node], held: set[int],
-                arguments: list[Any]) -> bool:
-    """Run a flush as compiled code if its structure is hot; False if the reference must."""
-    if entry.plan is None:
-        if not _worth_compiling(entry.recent, nodes):
-            return False
-        _compile(entry, nodes, held)
-    delivered = [n for n in nodes if id(n) in held and n.spec is not None]
-    try:
-        results = entry.plan.run(arguments)
-    except Exception:  # an error in values: the reference finds the node that it belongs to
-        return False
-    for node, array in zip(delivered, results, strict=True):
-        node.data = array
-        node.inputs = ()
-        node.template = None
-    return True
-
-
-def _held(nodes: list[Node]) -> set[int]:
+def _held(nodes: list[Node], inner: dict[int, int]) -> set[int]:
     """Ids of the nodes with references from outside the pending graph."""
-    inner = _inner_references(nodes)
     return {id(node) for node in nodes if getrefcount(node) - _OWN > inner.get(id(node), 0)}
 
 

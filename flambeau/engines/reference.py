@@ -37,6 +37,9 @@ def run(nodes: list[Any]) -> BaseException | None:
                     error.add_note(f"recorded at {node.origin}")
                 first = first or error
                 node.template, node.inputs = Failed(error), ()
+            except BaseException:  # an interrupt: the node is to run later
+                nodes[i] = node
+                raise
     return first
 
 

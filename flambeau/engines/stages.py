@@ -34,8 +34,7 @@ def nodes_of(key: tuple[Any, ...]) -> tuple[list[Node], set[int]]:
             node = Node(None, tuple(inputs), specs[template], template)
         else:
             specs = template.output_specs
-            single = len(specs) == 1 and not template.is_tuple
-            node = Node(template, tuple(inputs), specs[0] if single else None)
+            node = Node(template, tuple(inputs), specs[0] if len(specs) == 1 else None)
         if next(entries):
             held.add(id(node))
         made.append(node)

@@ -224,11 +224,12 @@ class Template:
         instrs: the lines; values are numbered, inputs first.
         outputs: the numbers of the results.
         is_tuple: whether the composite returns a tuple (even of one).
+        nbytes: size of the results.
         vjps: cache of its derivatives (filled by ops.derivative).
     """
 
-    __slots__ = ("_run", "input_specs", "instrs", "is_tuple", "name", "output_specs", "outputs",
-                 "vjps")
+    __slots__ = ("_run", "input_specs", "instrs", "is_tuple", "name", "nbytes", "output_specs",
+                 "outputs", "vjps")
 
     def __init__(self, name: str, input_specs: tuple[Spec, ...], instrs: list[Instr],
                  outputs: tuple[int, ...], output_specs: tuple[Spec, ...], is_tuple: bool) -> None:
@@ -238,6 +239,7 @@ class Template:
         self.outputs = outputs
         self.output_specs = output_specs
         self.is_tuple = is_tuple
+        self.nbytes = sum([s.nbytes for s in output_specs])
         self.vjps: dict[Any, Any] = {}
         self._run: Callable[..., Any] | None = None
 

@@ -20,9 +20,10 @@ class Vjp:
         picks: what each of its inputs is: ("in", i), ("out", i) or ("ct", i) of the forward.
         present: for each chosen input, whether a gradient comes out.
         reads_outputs: whether forward outputs are among its inputs.
+        kept: the picks that the forward pass must keep, all but cotangents.
     """
 
-    __slots__ = ("picks", "present", "reads_outputs", "template")
+    __slots__ = ("_whole", "kept", "picks", "present", "reads_outputs", "template")
 
     def __init__(self, template: Template, picks: tuple[tuple[str, int], ...],
                  present: tuple[bool, ...], reads_outputs: bool) -> None:
@@ -30,9 +31,13 @@ class Vjp:
         self.picks = picks
         self.present = present
         self.reads_outputs = reads_outputs
+        self.kept = tuple([p for p in picks if p[0] != "ct"])
+        self._whole = all(present)
 
-    def spread(self, grads: Sequence[Any]) -> list[Any]:
+    def spread(self, grads: Sequence[Any]) -> Sequence[Any]:
         """The results with None at the inputs that have no gradient."""
+        if self._whole:
+            return grads
         rest = iter(grads)
         return [next(rest) if p else None for p in self.present]
 

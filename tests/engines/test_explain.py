@@ -14,7 +14,7 @@ import flambeau as torch
 from flambeau.compiler import reasons
 from flambeau.compiler.machine import host_machine
 from flambeau.compiler.peak import write_peak
-from flambeau.engines import churn, plan_cache, realize, stages
+from flambeau.engines import churn, plan_cache, realize, recordings, stages
 from flambeau.engines.disk_cache import DiskCache
 from flambeau.engines.profile import measured_machine
 from flambeau.engines.statistics import statistics
@@ -28,6 +28,7 @@ def native(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(realize.mode, "native", True)
     monkeypatch.setattr(realize.mode, "patience", 1)
     monkeypatch.setattr(realize, "_structures", {})
+    monkeypatch.setattr(recordings, "_recordings", {})
     kept = DiskCache(tmp_path / "cache")
     monkeypatch.setattr(plan_cache, "disk_cache", lambda: kept)
 
@@ -76,6 +77,7 @@ def test_compilations_and_engines(native) -> None:
     assert [c.source for c in report.observation.compilations] == ["compiled"]
     assert [report.observation.runs[s] for s in report.structures] == [[0, 3]]
     realize._structures.clear()
+    recordings._recordings.clear()
     with torch.explain() as again:
         step(x, w).item()
     assert [c.source for c in again.observation.compilations] == ["disk"]
