@@ -17,7 +17,6 @@ from ..compiler.figures import line_figures
 from ..compiler.jit import Library, assembly, object_code
 from ..compiler.machine import host_machine
 from ..compiler.segment import Segment
-from . import plan_cache
 from .native import Plan
 from .stages import nodes_of
 from .threads import pool
