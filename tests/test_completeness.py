@@ -113,7 +113,8 @@ def functions_of(module: Any, names: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("prefix, module", [
-    ("", flambeau), ("linalg.", flambeau.linalg), ("nn.functional.", functional)])
+    ("", flambeau), ("fft.", flambeau.fft), ("linalg.", flambeau.linalg),
+    ("nn.functional.", functional), ("signal.windows.", flambeau.signal.windows)])
 def test_functions_are_sampled(prefix: str, module: Any) -> None:
     """Every public function has a row of samples."""
     paths = {prefix + name for name in functions_of(module, module.__all__)}

@@ -21,7 +21,7 @@ LAYERS = [
     ["functional"],
     ["tensor"],
     ["utils"],
-    ["random", "linalg", "cuda", "backends"],
+    ["random", "linalg", "cuda", "backends", "fft", "signal"],
     ["nn"],
     ["optim"],
     ["utils.data"],

@@ -10,6 +10,7 @@ from ..functional import classic_linalg as classic
 from ..functional import contraction
 from ..functional import linear as fn
 from ..functional import lu as factors
+from ..functional import spectrogram
 from ..functional.calling import as_method
 from .methods import inplace
 
@@ -40,6 +41,8 @@ class LinearMethods:
     trace = fn.trace.method
 
     cross = as_method(contraction.cross)
+    stft = spectrogram.stft
+    istft = spectrogram.istft
     det = classic.det
     inverse = as_method(classic.inverse)
     logdet = classic.logdet.method
