@@ -633,9 +633,12 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "linalg", "nn", "optim", "utils", "vision")
+_SUBMODULES = ("_dynamo", "accelerator", "backends", "checkpoint", "cli", "compiler", "cuda",
+               "distributed", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
+               "optim", "profiler", "sparse", "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "checkpoint": "load save",
+    "compiler.interface": "compile",
     "engines.explain": "explain",
     "functional.adaptive_pooling":
         "adaptive_avg_pool1d adaptive_max_pool1d=adaptive_max_pool1d_with_indices",

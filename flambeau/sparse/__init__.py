@@ -1,0 +1,1 @@
+"""`torch.sparse`: products of matrices that are kept by coordinates."""
