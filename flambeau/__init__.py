@@ -649,6 +649,8 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.pooling": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "functional.recurrent":
         "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
+    "sparse": "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor "
+              "sparse_csc_tensor sparse_csr_tensor spmm=mm",
     "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",
 }
 _LATER = {word.partition("=")[0]: (module, word.rpartition("=")[2])
