@@ -634,10 +634,12 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "fft", "linalg", "nn", "optim", "signal",
-               "utils", "vision")
+_SUBMODULES = ("_dynamo", "accelerator", "backends", "checkpoint", "cli", "compiler", "cuda",
+               "distributed", "fft", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
+               "optim", "profiler", "signal", "sparse", "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "checkpoint": "load save",
+    "compiler.interface": "compile",
     "engines.explain": "explain",
     "functional.adaptive_pooling":
         "adaptive_avg_pool1d adaptive_max_pool1d=adaptive_max_pool1d_with_indices",
@@ -649,6 +651,8 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.recurrent":
         "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functional.spectrogram": "istft stft",
+    "sparse": "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor "
+              "sparse_csc_tensor sparse_csr_tensor spmm=mm",
     "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "tensor.windows":
         "bartlett_window blackman_window hamming_window hann_window kaiser_window",

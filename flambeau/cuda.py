@@ -101,6 +101,32 @@ def empty_cache() -> None:
     """Give device memory back that no tensor uses: there is none."""
 
 
+def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
+    """A table of device memory: a line that says there is none."""
+    return "no CUDA device"
+
+
+def memory_stats(device: Any = None) -> dict[str, int]:
+    """Figures of device memory: none."""
+    return {}
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Begin to count the peak of device memory anew: there is none."""
+
+
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
+
+
+def is_current_stream_capturing() -> bool:
+    """Whether a graph of CUDA work is being recorded: no."""
+    return False
+
+
+def ipc_collect() -> None:
+    """Free device memory that other processes used: there is none."""
+
+
 # ---- requests that need a device -----------------------------------------------------------------
 
 def init() -> None:
@@ -215,3 +241,55 @@ class device:
 
     def __exit__(self, *exc: object) -> None:
         return None
+
+
+class Stream:
+    """A queue of a device's work.
+
+    Raises:
+        RuntimeError: always.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("torch.cuda.Stream requires CUDA support")
+
+
+class Event:
+    """A mark in a queue of a device's work.
+
+    Raises:
+        RuntimeError: always.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("Tried to instantiate dummy base class Event")
+
+
+class _CudaType(type):
+    """A type of tensors on a CUDA device: it has no instances."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return False
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"type torch.cuda.{cls.__name__} not available. {_ABSENT}.")
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.cuda.{cls.__name__}'>"
+
+
+def _type(name: str) -> Any:
+    return _CudaType(name, (), {"__module__": "torch.cuda", "is_cuda": True, "__doc__":
+                                "Tensors on a CUDA device; making one raises TypeError."})
+
+
+FloatTensor: Any = _type("FloatTensor")
+DoubleTensor: Any = _type("DoubleTensor")
+HalfTensor: Any = _type("HalfTensor")
+BFloat16Tensor: Any = _type("BFloat16Tensor")
+LongTensor: Any = _type("LongTensor")
+IntTensor: Any = _type("IntTensor")
+ShortTensor: Any = _type("ShortTensor")
+CharTensor: Any = _type("CharTensor")
+ByteTensor: Any = _type("ByteTensor")
+BoolTensor: Any = _type("BoolTensor")

@@ -1,5 +1,7 @@
 """Automatic differentiation: recording, the tape, the backward pass, user-written functions."""
 
+import importlib
+
 from . import function as function
 from .api import backward, grad
 from .base import TensorBase
@@ -22,3 +24,9 @@ __all__ = ["Function", "GradcheckError", "TensorBase", "Variable", "backward", "
            "enable_grad", "grad", "gradcheck", "gradgradcheck", "inference_mode",
            "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "once_differentiable",
            "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "profiler":
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

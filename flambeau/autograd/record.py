@@ -102,8 +102,9 @@ class Op:
                 raise TypeError(f"{self.name}(): argument '{p.name}' (position {position}) must be "
                                 "Tensor, not NoneType") from None
 
-    def invoke(self, values: Sequence[Any], static: tuple[Any, ...]) -> Any:
-        """Call the definition with its arguments in order."""
+    def invoke(self, values: Sequence[Any], static: tuple[Any, ...],
+               body: Callable[..., Any] | None = None) -> Any:
+        """Call the definition, or another function in its place, with the arguments in order."""
         out: list[Any] = []
         v = s = 0
         for kind in self.layout:
@@ -118,8 +119,8 @@ class Op:
                 out.append(tuple(values[v:v + n]))
                 v, s = v + n, s + 1
         positional = len(out) - len(self.keywords)
-        return self.body(*out[:positional],
-                         **dict(zip(self.keywords, out[positional:], strict=True)))
+        return (body or self.body)(*out[:positional],
+                                   **dict(zip(self.keywords, out[positional:], strict=True)))
 
 
 def _widened(body: Callable[..., Any], specs: Sequence[Spec],
@@ -148,6 +149,18 @@ def _narrowed(x: Sym, d: dtype) -> Sym:
     return x
 
 
+class SparseOperand(NotImplementedError):
+    """A tensor in coordinate layout was asked for the value that it does not have."""
+
+    def __init__(self, name: str = "the operation") -> None:
+        super().__init__(f"{name} does not take tensors in the layout torch.sparse_coo; call "
+                         ".to_dense() first")
+
+
+# Does an op on tensors in coordinate layout; registered by package sparse.
+sparse_answer: list[Callable[[Op, tuple[Any, ...], tuple[Any, ...]], Any]] = []
+
+
 def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any:
     """Apply an op to tensors and Python numbers; the resulting tensor, or a tuple of them."""
     if traces.stack:
@@ -155,22 +168,25 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
     inputs: list[Any] = []
     specs: list[Any] = []
     wrt: list[int] = []
-    for v in values:
-        if isinstance(v, TensorBase):
-            node = v._node if v._seen == v._storage.clock else v._refresh()
-            if v._rg:
-                wrt.append(len(inputs))
-            inputs.append(node)
-            specs.append(node.spec)
-        elif v is None:
-            specs.append(None)
-        else:
-            kind = type(v)
-            if kind not in SCALARS:
-                v = _as_number(op, v, values)
+    try:
+        for v in values:
+            if isinstance(v, TensorBase):
+                node = v._node if v._seen == v._storage.clock else v._refresh()
+                if v._rg:
+                    wrt.append(len(inputs))
+                inputs.append(node)
+                specs.append(node.spec)
+            elif v is None:
+                specs.append(None)
+            else:
                 kind = type(v)
-            inputs.append(v)
-            specs.append(SCALARS[kind])
+                if kind not in SCALARS:
+                    v = _as_number(op, v, values)
+                    kind = type(v)
+                inputs.append(v)
+                specs.append(SCALARS[kind])
+    except SparseOperand:
+        return sparse_answer[0](op, values, static)
     key = (static, *specs)
     try:
         found = op.templates.get(key)

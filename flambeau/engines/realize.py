@@ -45,6 +45,8 @@ def flush(reason: str) -> None:
     if not pending.nodes:
         return
     with _lock:
+        for observation in observations:
+            observation.begins()
         nodes = [n for n in pending.take() if n.data is None]  # postponed ones may have run since
         try:
             ran = None if retained else _run_again(nodes)

@@ -80,6 +80,9 @@ class Observation:
         self.runs: dict[Structure, list[int]] = {}
         self.compilations: list[Compilation] = []
 
+    def begins(self) -> None:
+        """Note that a flush begins; observers that measure time override it."""
+
     def flushed(self, reason: str, entry: Structure, native: bool) -> None:
         """Note one flush."""
         self.flushes[reason, notices.call_site()] += 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -82,3 +83,42 @@ class SparseMethods:
         if isinstance(out, TensorBase):
             out._sparse = None
         return out if dtype is None else out.to(dtype)
+
+    def to_sparse(self, sparse_dim: int | None = None, *, layout: Any = None, blocksize: Any = None,
+                  dense_dim: int | None = None) -> Any:
+        """The tensor in coordinate layout, with its elements that are not 0.
+
+        Args:
+            sparse_dim: dimensions that indices address. Default: all.
+            layout: must be `sparse_coo`.
+
+        Raises:
+            NotImplementedError: for other layouts.
+        """
+        if layout not in (None, sparse_coo):
+            return self.to_sparse_csr()
+        module = importlib.import_module("flambeau.sparse.tensor")  # loaded where it is used
+        return module.to_sparse(self, sparse_dim)
+
+    def to_sparse_csr(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raises NotImplementedError: `to_sparse()` is the one sparse layout.
+
+        Raises:
+            NotImplementedError: always.
+        """
+        raise NotImplementedError("flambeau keeps sparse tensors by coordinates only (torch."
+                                  "sparse_coo): use torch.sparse_coo_tensor or Tensor.to_sparse()")
+
+    to_sparse_csc = to_sparse_bsr = to_sparse_bsc = to_sparse_csr
+
+    def sparse_mask(self, mask: Any) -> Any:
+        """The elements at the places of a sparse tensor."""
+        return importlib.import_module("flambeau.sparse.tensor")._at_places(self, mask)
+
+    def sparse_dim(self) -> int:
+        """The number of dimensions that indices address; 0 in ordinary layout."""
+        return 0 if self._sparse is None else int(self._indices().shape[0])
+
+    def dense_dim(self) -> int:
+        """The number of the other dimensions."""
+        return self.ndim - self.sparse_dim()  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-LAZY = ("data",)  # loads multiprocessing, which costs as much as all the rest
+LAZY = ("data", "model_zoo", "tensorboard")
 
 
 def __getattr__(name: str) -> Any:

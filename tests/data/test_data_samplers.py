@@ -104,7 +104,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ours.BatchSampler([1], True, False), ValueError, "batch_size should be a positive"),
     (lambda: ours.BatchSampler([1], 1, 0), ValueError, "drop_last should be a boolean value"),
     (lambda: ours.DistributedSampler([1], 2, 2), ValueError, "Invalid rank 2, rank should be in"),
-    (lambda: ours.DistributedSampler([1]), RuntimeError, "Requires distributed package"),
+    (lambda: ours.DistributedSampler([1]), ValueError, "process group has not been"),
     (lambda: ours.random_split([1, 2], [3]), ValueError, "Sum of input lengths does not equal"),
     (lambda: ours.random_split([1], [-0.5, 1.5]), ValueError, "Fraction at index 0 is not"),
 ]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from flambeau.distributed import get_rank, get_world_size
 from flambeau.random import Generator, randperm
 from flambeau.utils.data.sampler import Sampler
 
@@ -19,16 +20,16 @@ class DistributedSampler(Sampler[int]):
 
     Args:
         dataset: dataset with ``__len__``, the same on every rank.
-        num_replicas: number of processes.
-        rank: this process, ``0 .. num_replicas - 1``.
+        num_replicas: number of processes. Default: the process group's.
+        rank: this process, ``0 .. num_replicas - 1``. Default: the process group's.
         shuffle: permute before dealing out. Default True.
         seed: seed of the permutation, the same on every rank. Default 0.
         drop_last: drop the tail to make the shares equal; otherwise repeat samples from the
             start. Default False.
 
     Raises:
-        RuntimeError: ``num_replicas`` or ``rank`` is not given (no process group tells it).
-        ValueError: ``rank`` outside ``[0, num_replicas - 1]``.
+        ValueError: ``num_replicas`` or ``rank`` is not given and there is no process group, or
+            ``rank`` is outside ``[0, num_replicas - 1]``.
 
     Example:
         >>> list(DistributedSampler(range(5), num_replicas=2, rank=1, shuffle=False))
@@ -46,8 +47,8 @@ class DistributedSampler(Sampler[int]):
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
-        if num_replicas is None or rank is None:
-            raise RuntimeError("Requires distributed package to be available")
+        num_replicas = get_world_size() if num_replicas is None else num_replicas
+        rank = get_rank() if rank is None else rank
         if rank >= num_replicas or rank < 0:
             raise ValueError(
                 f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]"
