@@ -1,4 +1,4 @@
-"""README.md and docs are true: their code runs as a reader would type it, the tree is the files'."""
+"""README.md and docs are true: their code runs as it is typed, the tree is the files'."""
 
 from __future__ import annotations
 

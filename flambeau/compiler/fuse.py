@@ -14,6 +14,7 @@ from typing import Any
 
 from ..graph import Shape
 from ..ops.define import Instr
+from ..ops.movement import strided_slice
 from .program import Program
 
 MAPS = ("elementwise", "cast", "constant")
@@ -40,7 +41,7 @@ class Kernel:
 
 @dataclass
 class Call:
-    """One primitive run by itself: a contraction, a window, a gather, a host function."""
+    """One primitive run by itself: a contraction, a window, a loop, a host function."""
 
     instr: Instr
     level: int = 0
@@ -53,7 +54,7 @@ def plan_steps(program: Program, fusable: Any) -> tuple[list[Kernel | Call], set
         program: a simplified program.
         fusable: says whether the code generator can take a line.
     """
-    plan = _Plan(program, fusable)
+    plan = _Plan(join_in_place(program, fusable), fusable)
     return plan.steps(), plan.roots
 
 
@@ -64,7 +65,7 @@ class _Plan:
         self.users = program.users()
         self.inputs = set(program.inputs)
         self.fused = {i.out for i in program.instrs if fusable(i)}
-        self.moved_by_call: set[int] = set()
+        self.joined = {i.out for i in program.instrs if joins(i, program)}
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -122,6 +123,9 @@ class _Plan:
         for instr in self.program.instrs:
             if instr.out not in self.roots:
                 continue
+            if instr.out in self.joined:  # its parts are written where it lies
+                self.levels[instr.out] = max(self.levels[a] for a in instr.args)
+                continue
             if instr.out not in self.fused:
                 level = 1 + max((self.levels[a] for a in instr.args), default=0)
                 self.levels[instr.out] = level
@@ -169,6 +173,44 @@ class _Plan:
 def _pattern(root: Instr) -> Any:
     """Roots share loops only if they reduce over the same axes."""
     return root.params["axes"] if root.prim.name in REDUCES else None
+
+
+def joins(instr: Instr, program: Program) -> bool:
+    """Whether a line is a concatenation whose parts are written in place (see `join_in_place`)."""
+    return instr.prim.name == "concatenate" and instr.args[0] in program.parts
+
+
+def join_in_place(program: Program, fusable: Any) -> Program:
+    """Have the parts of concatenations written where the whole lies; parts needed twice: copied."""
+    defined = {i.out: i for i in program.instrs}
+    users = program.users()
+    lines, program.instrs = program.instrs, []
+    for instr in lines:
+        if instr.prim.name != "concatenate" or joins(instr, program) or not all(
+                _copyable(program.specs[a]) for a in instr.args):
+            program.instrs.append(instr)
+            continue
+        args, at = [], 0
+        for a in instr.args:
+            spec = program.specs[a]
+            alone = (a in defined and fusable(defined[a]) and a not in program.outputs
+                     and a not in args and a not in program.parts
+                     and all(u is instr or fusable(u) and u.prim.name != "reshape"
+                             for u in users[a]))
+            part = a if alone else program.add(strided_slice, [a], _whole(spec.shape), spec)
+            program.parts[part] = (instr.out, instr.params["axis"], at)
+            args.append(part)
+            at += spec.shape[instr.params["axis"]]
+        program.instrs.append(Instr(instr.prim, tuple(args), instr.params, instr.out, instr.spec))
+    return program
+
+
+def _whole(shape: Shape) -> dict[str, Any]:
+    return {"start": (0,) * len(shape), "shape": shape, "step": (1,) * len(shape)}
+
+
+def _copyable(spec: Any) -> bool:
+    return not spec.weak and not spec.dtype.is_complex and spec.size > 0
 
 
 def only_unit_dims(before: Shape, after: Shape) -> bool:

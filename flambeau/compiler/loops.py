@@ -116,11 +116,10 @@ class _Lowering:
                 axes = root.params["axes"]
                 value = self.value(root.args[0], index)
                 kept = [index[d] for d in range(self.rank) if d not in axes]
-                address = self.flat(root.spec.shape, tuple(kept))
-                stores.append(Store(value, root.out, address, root.prim.name))
+                stores.append(Store(value, *self.place(root.out, tuple(kept)), root.prim.name))
             else:
                 value = self.value(root.out, index, inside=True)
-                stores.append(Store(value, root.out, self.flat(root.spec.shape, index), None))
+                stores.append(Store(value, *self.place(root.out, index), None))
         reduced = [d in axes for d in range(self.rank)]
         return _merge(Nest(list(self.kernel.domain), reduced, self.lines, stores))
 
@@ -133,6 +132,15 @@ class _Lowering:
                 coefficients[d] += k[d] * stride
             stride *= n
         return constant, tuple(coefficients)
+
+    def place(self, number: int, index: tuple[Affine, ...]) -> tuple[int, Affine]:
+        """The value whose memory holds an element, and its offset there."""
+        if number not in self.program.parts:
+            return number, self.flat(self.program.specs[number].shape, index)
+        whole, axis, start = self.program.parts[number]
+        constant, coefficients = index[axis]
+        moved = (*index[:axis], (constant + start, coefficients), *index[axis + 1:])
+        return whole, self.flat(self.program.specs[whole].shape, moved)
 
     def add(self, line: Line) -> int:
         """The place of a line; equal lines are written once."""
@@ -153,7 +161,8 @@ class _Lowering:
             if s.weak:
                 place = self.add(Line("number", (), None, number, zero, s.dtype))
             else:
-                place = self.add(Line("load", (), None, number, self.flat(s.shape, index), s.dtype))
+                source, address = self.place(number, index)
+                place = self.add(Line("load", (), None, source, address, s.dtype))
         else:
             place = self.computed(self.defined[number], index)
         self.known[key] = place

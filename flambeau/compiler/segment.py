@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
+from ..ops.loop import scan
+from . import contraction_call, special_loops
 from .contraction_call import ContractionFunction
 from .figures import figures
+from .fuse import Call, Kernel, plan_steps
 from .kernels import Kernels
-from .llvm import I64, VOID, NestFunction, memory_type, register_type
-from .loops import Nest
+from .llvm import I64, VOID, NestFunction, memory_type, register_type, takes
+from .loops import lower
 from .program import Program
 from .special_loops import SpecialFunction
+from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
 from .vector_code import PTR
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
@@ -45,10 +50,8 @@ class Segment:
         self.work = sum(f.work for f in functions)
         self.kernels = [figures(f, program.specs) for f in functions]
         self.order = [(tuple(f.buffers), tuple(f.written)) for f in functions]
-        self.scratch = max((-(-f.scratch // 64) * 64 for f in functions
-                            if isinstance(f, ContractionFunction)), default=0)
-        self.shared = max((f.shared for f in functions if isinstance(f, ContractionFunction)),
-                          default=0)
+        self.scratch = max((-(-getattr(f, "scratch", 0) // 64) * 64 for f in functions), default=0)
+        self.shared = max((getattr(f, "shared", 0) for f in functions), default=0)
         self.function: Any = None
         self.run_threads: Any = None
 
@@ -130,23 +133,36 @@ class SegmentWriter:
         self.pending: list[Any] = []
         self.count = 0
 
-    def add(self, nest: Nest) -> None:
-        """Append a nest to the open segment."""
-        self._append(NestFunction(self.kernels, f"nest{self.count}", nest))
-
-    def add_special(self, instr: Any) -> None:
-        """Append the loops of a primitive to the open segment."""
-        self._append(SpecialFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
-                                     self.program.specs))
-
-    def add_contraction(self, instr: Any) -> None:
-        """Append a contraction to the open segment."""
-        self._append(ContractionFunction(self.kernels, f"{instr.prim.name}{self.count}", instr,
-                                         self.program))
-
-    def _append(self, function: Any) -> None:
+    def add(self, function: Any) -> None:
+        """Append a function to the open segment."""
         self.pending.append(function)
+
+    def function(self, step: Kernel | Call, program: Program, roots: set[int]) -> Any:
+        """The function of a kernel or a primitive; None if it has no native code."""
+        if isinstance(step, Kernel):
+            return self._made(NestFunction(self.kernels, f"nest{self.count}",
+                                           lower(program, step, roots)))
+        instr, specs = step.instr, program.specs
+        name = f"{instr.prim.name}{self.count}"
+        if special_loops.takes(instr, specs):
+            return self._made(SpecialFunction(self.kernels, name, instr, specs))
+        if contraction_call.takes(instr, specs):
+            return self._made(ContractionFunction(self.kernels, name, instr, program))
+        return self._loop(name, instr, program) if instr.prim is scan else None
+
+    def _made(self, function: Any) -> Any:
         self.count += 1
+        return function
+
+    def _loop(self, name: str, instr: Any, program: Program) -> LoopFunction | None:
+        """A scan, if all of its body has native code."""
+        if not can_loop(instr):
+            return None
+        items = {i.params["index"]: i.out for i in program.users()[instr.out]}
+        body = loop_body(instr, wanted_results(instr.params["carries"], items))
+        steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
+        functions = [self.function(step, body, roots) for step in steps]
+        return LoopFunction(name, instr, items, body, functions, program.specs)
 
     def close(self) -> None:
         """End the open segment."""
@@ -167,48 +183,70 @@ class SegmentWriter:
 
         def word(v: int) -> Any:
             return b.load(b.gep(table, [ir.Constant(I64, place[v])]))
+        own = b.add(b.load(extra[0]), b.mul(thread, ir.Constant(I64, segment.scratch)))
+        frame = _Frame(b, own, counter, error, thread, threads)
         for n, f in enumerate(segment.functions):
             if n:
-                b.call(self._barrier(), [counter, threads])
-            if isinstance(f, ContractionFunction):
-                own = b.add(b.load(extra[0]), b.mul(thread, ir.Constant(I64, segment.scratch)))
-                self._contraction(b, f, word, own, b.load(extra[1]), counter, thread, threads)
-                continue
-            arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer())
-                         for v in f.buffers]
-            for v in f.numbers:
-                bits = word(v)
-                target = register_type(f.dtypes[v])
-                if f.dtypes[v].category >= 2:
-                    arguments.append(b.bitcast(bits, target))
-                else:
-                    arguments.append(b.trunc(bits, target) if target.width < 64 else bits)
-            if isinstance(f, SpecialFunction):
-                arguments.append(error)
-            begin, end = _share(b, f.units, thread, threads)
-            self._call(b, f.kernel.symbol, [*arguments, begin, end])
+                self._wait(frame)
+            self._run(frame, f, word, b.load(extra[1]))
         b.ret_void()
 
-    def _contraction(self, b: ir.IRBuilder, f: ContractionFunction, word: Any, scratch: Any,
-                     shared: Any, counter: Any, thread: Any, threads: Any) -> None:
+    def _run(self, frame: _Frame, f: Any, word: Any, shared: Any) -> None:
+        """Call a function on values that `word` finds."""
+        b = frame.b
+        if isinstance(f, ContractionFunction):
+            self._contraction(frame, f, word, shared)
+            return
+        if isinstance(f, LoopFunction):
+            self._steps(frame, f, word, shared)
+            return
+        arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer()) for v in f.buffers]
+        for v in f.numbers:
+            bits = word(v)
+            target = register_type(f.dtypes[v])
+            if f.dtypes[v].category >= 2:
+                arguments.append(b.bitcast(bits, target))
+            else:
+                arguments.append(b.trunc(bits, target) if target.width < 64 else bits)
+        if isinstance(f, SpecialFunction):
+            arguments.append(frame.error)
+        self._call(b, f.kernel.symbol, [*arguments, *frame.share(f.units)])
+
+    def _steps(self, frame: _Frame, f: LoopFunction, word: Any, shared: Any) -> None:
+        """A loop over time: a barrier after each function of a step, and copies at the end."""
+        loop = LoopWriter(frame.b, f, word, shared)
+        inner = frame.b.add(shared, ir.Constant(I64, f.working))
+
+        def emit(function: Any, at: Any) -> None:
+            self._run(frame, function, at, inner)
+            self._wait(frame)
+        loop.write(emit)
+        for target, source, size in loop.copies():
+            copy_bytes(frame.b, target, source, *frame.share(size))
+
+    def _wait(self, frame: _Frame) -> None:
+        frame.b.call(self._barrier(), [frame.counter, frame.threads])
+
+    def _contraction(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:
         """Call a contraction; where it leaves partial sums, add them up after a barrier."""
+        b = frame.b
+
         def pointer(bits: Any) -> Any:
             return b.inttoptr(bits, PTR)
         symbol, tiles = f.kernel.symbol, bool(f.prepare_units)
         left, right = (pointer(word(v)) for v in f.operands)
         out, common = pointer(word(f.written[0])), pointer(shared)
         if tiles:
-            begin, end = _share(b, f.prepare_units, thread, threads)
-            self._call(b, symbol + "_prepare", [common, left, right, begin, end])
-            b.call(self._barrier(), [counter, threads])
+            self._call(b, symbol + "_prepare",
+                       [common, left, right, *frame.share(f.prepare_units)])
+            self._wait(frame)
         sums = pointer(b.add(shared, ir.Constant(I64, f.prepared)))
-        begin, end = _share(b, f.units, thread, threads)
-        self._call(b, symbol, [sums if f.finish_units else out, left, right, pointer(scratch),
-                               begin, end, *[common] * tiles])
+        self._call(b, symbol, [sums if f.finish_units else out, left, right,
+                               pointer(frame.scratch), *frame.share(f.units), *[common] * tiles])
         if f.finish_units:
-            b.call(self._barrier(), [counter, threads])
-            begin, end = _share(b, f.finish_units, thread, threads)
-            self._call(b, symbol + "_finish", [out, common, begin, end, *[left, right] * tiles])
+            self._wait(frame)
+            self._call(b, symbol + "_finish",
+                       [out, common, *frame.share(f.finish_units), *[left, right] * tiles])
 
     def _call(self, b: ir.IRBuilder, symbol: str, arguments: list[Any]) -> None:
         """Call a function of a kernel, which lies in other object code."""
@@ -256,8 +294,21 @@ class SegmentWriter:
                                     "sched_yield")
 
 
-def _share(b: ir.IRBuilder, units: int, thread: Any, threads: Any) -> tuple[Any, Any]:
-    """The part [begin, end) of `units` that falls to a thread."""
-    def cut(t: Any) -> Any:
-        return b.sdiv(b.mul(t, ir.Constant(I64, units)), threads)
-    return cut(thread), cut(b.add(thread, ir.Constant(I64, 1)))
+@dataclass
+class _Frame:
+    """What all calls in a driver share: where to emit, memory of the thread, who it is."""
+
+    b: ir.IRBuilder
+    scratch: Any
+    counter: Any
+    error: Any
+    thread: Any
+    threads: Any
+
+    def share(self, units: int) -> tuple[Any, Any]:
+        """The part [begin, end) of `units` that falls to the thread."""
+        b = self.b
+
+        def cut(t: Any) -> Any:
+            return b.sdiv(b.mul(t, ir.Constant(I64, units)), self.threads)
+        return cut(self.thread), cut(b.add(self.thread, ir.Constant(I64, 1)))

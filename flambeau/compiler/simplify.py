@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops.define import Instr
+from ..ops.movement import strided_slice
 from .program import Program, drop_dead
 
 Lookup = Callable[[int], Instr | None]
@@ -29,6 +30,8 @@ def simplify(program: Program) -> Program:
             names[instr.out] = same
             continue
         args, params = _composed(instr, args, defined.get)
+        if instr.prim.name == "item":
+            instr, args, params = _part(instr, args, params, defined.get)
         if instr.prim.name == "permute":
             instr, args, params = _transposed_product(instr, args, params, out, defined.get)
         key = (instr.prim.name, tuple(args), _frozen(params))
@@ -76,6 +79,20 @@ def _constant(number: int, define: Lookup) -> Any:
     if instr is None or instr.prim.name != "constant":
         return None
     return instr.params["value"]
+
+
+def _part(instr: Instr, args: list[int], params: dict[str, Any],
+          define: Lookup) -> tuple[Instr, list[int], dict[str, Any]]:
+    """A part of a split value is a slice of it."""
+    whole = define(args[0])
+    if whole is None or whole.prim.name != "split":
+        return instr, args, params
+    axis, sizes = whole.params["axis"], whole.params["sizes"]
+    start = [0] * len(instr.spec.shape)
+    start[axis] = sum(sizes[:params["index"]])
+    cut = Instr(strided_slice, whole.args, {}, instr.out, instr.spec)
+    return cut, list(whole.args), {"start": tuple(start), "shape": instr.spec.shape,
+                                   "step": (1,) * len(start)}
 
 
 def _transposed_product(instr: Instr, args: list[int], params: dict[str, Any], out: Program,

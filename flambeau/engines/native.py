@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import contraction_call, llvm, special_loops
-from ..compiler.fuse import Call, Kernel, plan_steps
+from ..compiler import contraction_call, llvm
+from ..compiler.fuse import Call, plan_steps
 from ..compiler.jit import Library
 from ..compiler.kernels import Kernels, Store
-from ..compiler.loops import lower
 from ..compiler.program import Program, inline
 from ..compiler.segment import Segment, SegmentWriter
 from ..compiler.simplify import simplify
 from ..graph import Node
-from ..ops.define import as_array
+from ..ops.define import as_array, item
 from . import plan_cache
 from .memory import MAX_THREADS, Arena, plan_memory
 from .threads import pool
@@ -166,16 +165,18 @@ def write_segments(program: Program, apart: bool = False,
     specs = program.specs
     steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
     writer = SegmentWriter(program, Kernels(store))
+    made: set[int] = set()  # loops, which write their items
     for step in steps:
-        if isinstance(step, Kernel):
-            writer.add(lower(program, step, roots))
-        elif special_loops.takes(step.instr, specs):
-            writer.add_special(step.instr)
-        elif contraction_call.takes(step.instr, specs):
-            writer.add_contraction(step.instr)
-        else:
+        if isinstance(step, Call) and step.instr.prim is item and step.instr.args[0] in made:
+            continue
+        function = writer.function(step, program, roots)
+        if function is None:
             writer.close()
             writer.stages.append(step)
+        else:
+            writer.add(function)
+            if isinstance(step, Call):
+                made.add(step.instr.out)
         if apart:
             writer.close()
     writer.close()

@@ -98,7 +98,8 @@ def _lstm_step(gates: Any, states: Any, weights: Any) -> Step:
 
 def _remember(gates: Any, h: Any, c: Any, w_hh: Any) -> tuple[Any, ...]:
     """The new memory, and the gates that made it."""
-    i, f, g, o = _parts(gates + _through(h, w_hh), 4)
+    own = _parts(_through(h, w_hh), 4)
+    i, f, g, o = (a + b for a, b in zip(_parts(gates, 4), own, strict=True))
     i, f, g, o = ew.sigmoid(i), ew.sigmoid(f), ew.tanh(g), ew.sigmoid(o)
     return f * c + i * g, i, f, g, o
 
