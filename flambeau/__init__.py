@@ -651,6 +651,7 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.recurrent":
         "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
     "functional.spectrogram": "istft stft",
+    "overview": "draw summary",
     "sparse": "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor "
               "sparse_csc_tensor sparse_csr_tensor spmm=mm",
     "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",

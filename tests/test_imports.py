@@ -29,7 +29,7 @@ LAYERS = [
     ["utils.data"],
     ["checkpoint"],
     ["hub", "jit"],
-    ["utils.model_zoo"],
+    ["utils.model_zoo", "overview"],
     ["vision"],
     ["cli", "__main__"],
 ]
