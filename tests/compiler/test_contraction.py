@@ -92,6 +92,8 @@ def test_batches_and_permuted_operands() -> None:
     check("dot", normal(4, 5, 6), normal(3, 4, 7), {"contract": ((0,), (1,)), "batch": ((), ())})
     check("dot", normal(9), normal(9), {"contract": ((0,), (0,)), "batch": ((), ())})
     check("dot", normal(9), normal(8), {"contract": ((), ()), "batch": ((), ())})
+    lanes = {"contract": ((1,), (1,)), "batch": ((), ())}  # a tile over both free dimensions
+    check("dot", normal(2, 3), normal(4, 3, 5).transpose(2, 1, 0), lanes)
     spread = np.broadcast_to(normal(1, 20), (12, 20))
     check("dot", spread, normal(20, 18), PLAIN)
 

@@ -1,0 +1,42 @@
+"""The two engines side by side: which one runs, and whether compiled code really did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flambeau
+from flambeau.engines import realize
+from flambeau.engines.statistics import observations
+
+
+class Watch:
+    """Counts the flushes that compiled code and the reference engine ran."""
+
+    def __init__(self) -> None:
+        self.compilations: list[Any] = []
+        self.native = 0
+        self.reference = 0
+
+    def flushed(self, reason: str, entry: Any, native: bool) -> None:
+        """A flush has run."""
+        self.native += native
+        self.reference += not native
+
+
+@contextmanager
+def engine(native: bool) -> Iterator[Watch]:
+    """Inside the block every flush is compiled, or none is."""
+    flambeau.sync()
+    mode = realize.mode
+    before = mode.native, mode.patience
+    mode.native, mode.patience = native, 1
+    watch = Watch()
+    observations.append(watch)
+    try:
+        yield watch
+        flambeau.sync()
+    finally:
+        mode.native, mode.patience = before
+        observations.remove(watch)
