@@ -107,6 +107,9 @@ def _nest(batch: list[Dim], m: list[Dim], n: list[Dim], k: list[Dim], columns: i
     if dotted or depth == 0:
         _small_blocks(nest, work)
         return cost, nest
+    if _in_panels(nest):
+        _small_blocks(nest, work, True)
+        return cost, nest
     single = math.prod(a.tile for a in rows) >= row_count
     if single and lanes[-1].v_source == 1:
         far = 1.5 if depth * lane_count * itemsize > machine.l1 else 1.0
@@ -119,9 +122,16 @@ def _nest(batch: list[Dim], m: list[Dim], n: list[Dim], k: list[Dim], columns: i
     return cost, nest
 
 
-def _small_blocks(nest: Nest, work: float) -> None:
+def _in_panels(nest: Nest) -> bool:
+    """Whether V lies as packing would lay it: what a tile reads is one stretch of memory."""
+    last, reduction = nest.lanes[-1], nest.reduction
+    return (len(reduction) == 1 and last.v_source == 1 and last.tile >= last.size
+            and reduction[0].v_source == last.size)
+
+
+def _small_blocks(nest: Nest, work: float, panels: bool = False) -> None:
     for axis in nest.lanes[:-1]:
-        axis.block = 1 if axis.tile == 1 else axis.size
+        axis.block = axis.tile if panels or axis.tile == 1 else axis.size
     nest.lanes[-1].block = even_block(nest.lanes[-1], 256)
     for axis in nest.rows:
         axis.block = even_block(axis, 256)

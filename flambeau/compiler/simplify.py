@@ -66,6 +66,9 @@ def _alias(instr: Instr, args: list[int], out: Program, define: Lookup) -> int |
         dims = instr.params.get("dims")
         if dims is None or dims == tuple(range(len(dims))):
             return args[0]
+    if name == "concatenate":
+        full = [a for a in args if out.specs[a].size]
+        return full[0] if len(full) == 1 else None
     if name == "mul":
         for one, other in ((0, 1), (1, 0)):
             if _constant(args[one], define) == 1 and out.specs[args[other]] == instr.spec:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..compiler import contraction_call, llvm
 from ..compiler.fuse import Call, plan_steps
+from ..compiler.hoist import hoist
 from ..compiler.jit import Library
 from ..compiler.kernels import Kernels, Store
 from ..compiler.program import Program, inline
@@ -38,7 +39,7 @@ class Plan:
     """
 
     def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:
-        self.program = contraction_call.read_in_place(simplify(inline(nodes, held)[0]))
+        self.program = contraction_call.read_in_place(simplify(hoist(inline(nodes, held)[0])))
         self.stages: list[Any] = []
         self._make(apart)
         self._allocate()
