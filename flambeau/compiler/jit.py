@@ -21,9 +21,13 @@ def _initialize() -> None:
 
 def features() -> str:
     """Feature string of the code to make: the host's, restricted by FLAMBEAU_CPU (avx2, sse)."""
+    return _features(os.environ.get("FLAMBEAU_CPU", "native"))
+
+
+@cache
+def _features(level: str) -> str:
     _initialize()
     names = llvm.get_host_cpu_features()
-    level = os.environ.get("FLAMBEAU_CPU", "native")
     kept = {}
     for name, on in names.items():
         wide = name.startswith(("avx512", "avx10", "evex512", "amx"))
@@ -62,9 +66,9 @@ def object_code(text: str, loops: bool = True) -> bytes:
     parsed = llvm.parse_assembly(text)
     parsed.verify()
     if loops:
-        options = llvm.create_pipeline_tuning_options(speed_level=3)
-        options.loop_vectorization = True
-        options.slp_vectorization = True
+        options = llvm.create_pipeline_tuning_options(speed_level=2)
+        options.loop_vectorization = True  # it interleaves as well: unrolling adds only code
+        options.loop_unrolling = False
         builder = llvm.create_pass_builder(machine, options)
         builder.getModulePassManager().run(parsed, builder)
     code: bytes = machine.emit_object(parsed)

@@ -29,6 +29,7 @@ from ..version import __version__
 from .disk_cache import digest, disk_cache
 
 FORMAT = 2  # of the entries
+RECENT = 32 << 20  # bytes of kernels that a process remembers, whatever becomes of the disk
 
 
 @dataclass
@@ -81,22 +82,39 @@ def _lines(program: Program) -> list[str]:
     return [*lines, f"{program.outputs}"]
 
 
+_recent: dict[str, bytes] = {}  # kernels that this process used last, oldest first
+
+
+def _remember(key: str, file: bytes) -> None:
+    _recent.pop(key, None)
+    _recent[key] = file
+    total = sum(map(len, _recent.values()))
+    while total > RECENT:
+        total -= len(_recent.pop(next(iter(_recent))))
+
+
 class KernelStore:
-    """Kernels on disk: a line of facts, then the object file. What was read is kept for `take`."""
+    """Kernels of this process and on disk: a line of facts, then the object file.
+
+    Attributes:
+        codes: the object files of the kernels that were found, by key.
+    """
 
     def __init__(self) -> None:
-        self.read: dict[str, bytes] = {}
+        self.codes: dict[str, bytes] = {}
+        self.surroundings = _surroundings()
 
     def key(self, family: str, text: str) -> str:
         """The key of a kernel."""
-        return digest("kernel", family, text, _surroundings())
+        return digest("kernel", family, text, self.surroundings)
 
     def facts(self, key: str) -> Facts | None:
         """The facts of a kernel whose object file is kept, or None."""
-        found = disk_cache().get(key)
+        found = _recent.get(key) or disk_cache().get(key)
         if found is None:
             return None
-        line, _, self.read[key] = found.partition(b"\n")
+        _remember(key, found)
+        line, _, self.codes[key] = found.partition(b"\n")
         facts: Facts = json.loads(line)
         return facts
 
@@ -137,11 +155,12 @@ def translate(kernels: list[Kernel], drivers: Any, kept: KernelStore) -> Code:
     data = []
     for kernel in kernels:
         if kernel.module is None:
-            data.append(kept.read[kernel.key or ""])
+            data.append(kept.codes[kernel.key or ""])
             continue
         data.append(object_code(assembly(kernel.module), kernel.loops))
         if kernel.key is not None:
             made[kernel.key] = json.dumps(kernel.facts).encode() + b"\n" + data[-1]
+            _remember(kernel.key, made[kernel.key])
     text = assembly(drivers)
     key = digest("drivers", text, target())
     found = disk_cache().get(key)
