@@ -248,3 +248,12 @@ def test_an_interrupt_loses_nothing(hits: list[bool], monkeypatch, native: bool)
                 part.tolist()
         assert y.tolist() == [2.0 * k + 1, 5.0]
         assert part.tolist() == ([1, 0] if k > 2 else [0, 1])
+
+
+def test_a_retained_graph_may_have_saved_numbers() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * 3).sum()
+    y.backward(retain_graph=True)
+    assert x.grad.tolist() == [3.0, 3.0]
+    y.backward()
+    assert x.grad.tolist() == [6.0, 6.0]
