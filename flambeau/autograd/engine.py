@@ -189,7 +189,7 @@ class Pass:
             realize.retained.add(fn)
         for edge, g in zip(fn.edges, grads, strict=True):
             if edge is not None:
-                self.send(edge, g if type(g) is Node else self.value(g))
+                self.send(edge, g if g is None or type(g) is Node else self.value(g))
 
     def _leads_on(self, fn: GradNode, leads: set[int]) -> bool:
         wanted = self.wanted_leaves or set()

@@ -145,8 +145,11 @@ class GradFn(GradNode):
 
     def __init__(self, template: Template, wrt: tuple[int, ...], tensors: Sequence[Any],
                  inputs: Sequence[Any], made: Any) -> None:
-        super().__init__(tuple([(t, 0) if t._grad_fn is None else (t._grad_fn, t._output_nr)
-                                for t in map(tensors.__getitem__, wrt)]), template.output_specs)
+        edges: list[tuple[Any, int]] = []
+        for i in wrt:
+            t = tensors[i]
+            edges.append((t, 0) if t._grad_fn is None else (t._grad_fn, t._output_nr))
+        GradNode.__init__(self, tuple(edges), template.output_specs)
         self.template = template
         self.wrt = wrt
         vjp: Vjp | None = template.vjps.get(wrt)

@@ -217,7 +217,7 @@ def _inner_references(nodes: list[Node]) -> dict[int, int]:
                 inner[key] = inner.get(key, 0) + 1
     for entry in list(retained):
         for x in entry.saved or ():
-            if x.data is None:
+            if type(x) is Node and x.data is None:
                 inner[id(x)] = inner.get(id(x), 0) + 1
     return inner
 
@@ -234,7 +234,8 @@ retained: weakref.WeakSet[Any] = weakref.WeakSet()
 
 def _postpone(nodes: list[Node], held: set[int]) -> None:
     """Keep pending what only retained tape entries refer to, and what that depends on."""
-    wanted = {id(x) for entry in list(retained) for x in entry.saved or () if x.data is None}
+    wanted = {id(x) for entry in list(retained) for x in entry.saved or ()
+              if type(x) is Node and x.data is None}
     kept = _needed(nodes, wanted)
     with pending.lock:
         pending.nodes[:0] = [n for n in kept if id(n) not in held]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autograd.inplace import write
 from ..dtype import dtype, float32
-from ..graph import Node, leaf
+from ..graph import Node, spec
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym, Template, trace
@@ -50,8 +50,8 @@ class Cohort:
 
     def count(self, counters: Sequence[float]) -> None:
         """Set the counters, rounded to the dtype of the tensors that show them."""
-        kind = self.counter_dtype.numpy
-        self.nodes = tuple([leaf(np.array(c, kind), self.counter_dtype) for c in counters])
+        kind, scalar = self.counter_dtype.numpy, spec((), self.counter_dtype)
+        self.nodes = tuple([Node(None, (), scalar, 0, np.array(c, kind)) for c in counters])
         self.counters = tuple([float(n.data) for n in self.nodes])
 
 
@@ -90,7 +90,7 @@ class Plan:
         grads: list[Any] = []
         counters: list[Any] = []
         for cohort in self.cohorts:
-            pairs = tuple(zip(counter_names, cohort.nodes, strict=True))
+            pairs = list(zip(counter_names, cohort.nodes, strict=True))
             p, _, names = cohort.rows[0]
             if names != optimizer.states(cohort.group, p):
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 
 import numpy as np
 import pytest
@@ -248,3 +249,51 @@ def test_an_interrupt_loses_nothing(hits: list[bool], monkeypatch, native: bool)
                 part.tolist()
         assert y.tolist() == [2.0 * k + 1, 5.0]
         assert part.tolist() == ([1, 0] if k > 2 else [0, 1])
+
+
+def test_a_retained_graph_may_have_saved_numbers() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * 3).sum()
+    y.backward(retain_graph=True)
+    assert x.grad.tolist() == [3.0, 3.0]
+    y.backward()
+    assert x.grad.tolist() == [6.0, 6.0]
+
+
+def random_program(seed: int, x: torch.Tensor, w: torch.Tensor) -> list:
+    """A taped program of the seed's structure; what is still held of it in the end."""
+    choose = random.Random(seed)
+    values = [x, x @ w, w.detach() + 1]
+    results = []
+    for _ in range(choose.randrange(3, 12)):
+        a, b = choose.choice(values), choose.choice(values)
+        values.append(choose.choice([
+            lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b * 0.5,
+            lambda a, b: torch.sort(a, dim=1)[0], lambda a, b: torch.tanh(a) @ w,
+            lambda a, b: torch.max(a, dim=0, keepdim=True)[0].expand(3, 3),
+            lambda a, b: torch.cat([a[:1], b[1:]]), lambda a, b: a.clone().fill_(0.5) * b,
+            lambda a, b: a.detach()])(a, b))
+        if choose.random() < 0.4:
+            values.pop(choose.randrange(len(values)))
+        if choose.random() < 0.1:
+            results.append(values[0].tolist())
+    loss = sum([v.mean() for v in values], (w * 0).sum())
+    loss.backward(retain_graph=choose.random() < 0.1)
+    if choose.random() < 0.5:
+        values.clear()
+    return [*results, w.grad.tolist(), loss.item(), *[v.tolist() for v in values]]
+
+
+def test_random_programs_give_the_same_again(hits: list[bool], monkeypatch) -> None:
+    monkeypatch.setattr(realize.mode, "native", False)
+    for seed in range(60):
+        found = []
+        for again in (False, True):
+            for k in range(3):
+                data = np.random.default_rng(k).standard_normal((2, 3, 3)).astype(np.float32)
+                x, w = torch.tensor(data[0]), torch.nn.Parameter(torch.tensor(data[1]))
+                if not again:
+                    recordings._recordings.clear()
+                found.append(random_program(seed, x, w))
+        assert found[:3] == found[3:], seed
+    assert sum(hits) > 60
