@@ -575,20 +575,20 @@ __all__ = [
     "cos_", "cosh", "cosh_", "cosine_similarity", "count_nonzero", "cov", "cross", "cuda", "cummax",
     "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "default_generator", "deg2rad",
     "deg2rad_", "det", "detach", "detach_", "device", "diag", "diag_embed", "diagflat", "diagonal",
-    "diagonal_scatter", "diff", "digamma", "dist", "div", "divide", "dot",
-    "double", "dsplit", "dstack", "dtype", "e", "eager", "einsum", "empty", "empty_like",
-    "empty_permuted", "empty_strided", "enable_grad", "eq", "equal", "erf", "erf_", "erfc", "erfc_",
-    "erfinv", "exp", "exp2", "exp2_", "exp_", "explain", "expm1", "expm1_", "eye", "fft", "fill",
-    "fill_", "finfo", "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float", "float16",
-    "float32", "float64", "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod",
-    "frac", "frac_", "frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like",
-    "gather", "gcd", "gcd_", "ge", "geqrf", "ger", "get_default_device", "get_default_dtype",
+    "diagonal_scatter", "diff", "digamma", "dist", "div", "divide", "dot", "double", "dsplit",
+    "dstack", "dtype", "e", "eager", "einsum", "empty", "empty_like", "empty_permuted",
+    "empty_strided", "enable_grad", "eq", "equal", "erf", "erf_", "erfc", "erfc_", "erfinv", "exp",
+    "exp2", "exp2_", "exp_", "explain", "expm1", "expm1_", "eye", "fft", "fill", "fill_", "finfo",
+    "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
+    "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_",
+    "frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "gather", "gcd",
+    "gcd_", "ge", "geqrf", "ger", "get_default_device", "get_default_dtype",
     "get_deterministic_debug_mode", "get_num_interop_threads", "get_num_threads", "get_rng_state",
     "greater", "greater_equal", "gru", "gru_cell", "gt", "half", "hamming_window", "hann_window",
     "hardshrink", "heaviside", "histc", "histogram", "hsplit", "hstack", "hypot", "i0", "i0_",
-    "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put", "index_reduce",
-    "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int16", "int32",
-    "int64", "int8", "inverse", "is_complex", "is_conj",
+    "igamma", "igammac", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
+    "index_reduce", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int",
+    "int16", "int32", "int64", "int8", "inverse", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled",
     "is_inference", "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size",
     "is_signed", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
@@ -617,7 +617,7 @@ __all__ = [
     "set_deterministic_debug_mode", "set_grad_enabled", "set_num_interop_threads",
     "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sigmoid_",
     "sign", "signal", "signbit", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slice_scatter",
-    "slogdet", "softmax", "sort", "sparse_coo", "sparse_csc", "sparse_csr", "split",
+    "slogdet", "softmax", "sort", "sparse_coo", "sparse_csc", "sparse_csr", "special", "split",
     "split_with_sizes", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean",
     "stft", "strided", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "sync", "t", "take",
     "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split", "tensordot",
@@ -635,7 +635,7 @@ if _collecting:
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("backends", "checkpoint", "cli", "cuda", "fft", "linalg", "nn", "optim", "signal",
-               "utils", "vision")
+               "special", "utils", "vision")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "checkpoint": "load save",
     "engines.explain": "explain",
@@ -648,6 +648,7 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.pooling": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "functional.recurrent":
         "gru gru_cell lstm lstm_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell",
+    "functional.special": "igamma igammac",
     "functional.spectrogram": "istft stft",
     "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "tensor.windows":

@@ -21,7 +21,7 @@ LAYERS = [
     ["functional"],
     ["tensor"],
     ["utils"],
-    ["random", "linalg", "cuda", "backends", "fft", "signal"],
+    ["random", "linalg", "cuda", "backends", "fft", "signal", "special"],
     ["nn"],
     ["optim"],
     ["utils.data"],

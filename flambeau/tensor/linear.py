@@ -7,10 +7,9 @@ from typing import Any
 from ..autograd.base import TensorBase
 from ..functional import added_products as added
 from ..functional import classic_linalg as classic
-from ..functional import contraction
+from ..functional import contraction, spectrogram
 from ..functional import linear as fn
 from ..functional import lu as factors
-from ..functional import spectrogram
 from ..functional.calling import as_method
 from .methods import inplace
 
