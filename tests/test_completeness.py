@@ -114,7 +114,9 @@ def functions_of(module: Any, names: Any) -> list[str]:
 
 @pytest.mark.parametrize("prefix, module", [
     ("", flambeau), ("fft.", flambeau.fft), ("linalg.", flambeau.linalg),
-    ("nn.functional.", functional), ("signal.windows.", flambeau.signal.windows)])
+    ("nn.functional.", functional),
+    ("signal.windows.", flambeau.signal.windows),
+    ("special.", flambeau.special)])
 def test_functions_are_sampled(prefix: str, module: Any) -> None:
     """Every public function has a row of samples."""
     paths = {prefix + name for name in functions_of(module, module.__all__)}

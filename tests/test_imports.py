@@ -23,7 +23,7 @@ LAYERS = [
     ["tensor"],
     ["utils"],
     ["random", "linalg", "cuda", "backends", "fft", "signal", "accelerator", "mps", "xpu", "onnx",
-     "_dynamo", "distributed", "multiprocessing", "sparse"],
+     "_dynamo", "distributed", "multiprocessing", "sparse", "special"],
     ["nn"],
     ["optim"],
     ["utils.data"],

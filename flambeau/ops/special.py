@@ -235,13 +235,31 @@ def _by_block(block: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return mapped
 
 
+def _erfcx_block(x: Any) -> Any:
+    """e^(x²) erfc(x): the same approximations without their decay."""
+    y = np.abs(x)
+    out = np.empty_like(y)
+    near = y <= 0.46875
+    out[near] = (1 - y[near] * _ratio(_NEAR, y[near] * y[near])) * np.exp(y[near] * y[near])
+    middle = ~near & (y <= 4)
+    out[middle] = _ratio(_MIDDLE, y[middle])
+    far = y > 4
+    r = 1 / (y[far] * y[far])
+    out[far] = (1 / math.sqrt(math.pi) - r * _ratio(_FAR, r)) / y[far]
+    left = x < 0
+    with np.errstate(over="ignore"):
+        out[left] = 2 * np.exp(x[left] * x[left]) - out[left]
+    return out
+
+
 erf = _by_block(_erf_block)
 erfc = _by_block(_erfc_block)
+erfcx = _by_block(_erfcx_block)
 
 # ---- gamma functions ----------------------------------------------------------------------------
 _STIRLING = ((8.11614167470508450300e-4, -5.95061904284301438324e-4, 7.93650340457716943945e-4,
               -2.77777777730099687205e-3, 8.33333333333331927722e-2), (1.0,))
-_EULER = 0.57721566490153286061
+EULER = 0.57721566490153286061
 
 
 def _zeta_above_one(k: int, first: int = 64) -> float:
@@ -255,7 +273,7 @@ def _zeta_above_one(k: int, first: int = 64) -> float:
 
 # log Γ(2 + e) = (1 - γ) e + Σ (-1)^k (ζ(k) - 1) e^k / k
 _AROUND_TWO = ([(-1.0) ** k * _zeta_above_one(k) / k for k in range(30, 1, -1)]
-               + [1 - _EULER, 0.0], (1.0,))
+               + [1 - EULER, 0.0], (1.0,))
 
 
 def _lgamma_small(x: Any) -> Any:
@@ -345,8 +363,8 @@ def polygamma(x: Any, n: int) -> Any:
     return ((-1) ** (n + 1) * math.factorial(n) * (total + tail)).astype(x.dtype)
 
 
-def _bessel(x: Any, order: int) -> Any:
-    """I_0 or I_1 as a power series below 20, as an asymptotic series above (float64)."""
+def _bessel(x: Any, order: int, scaled: bool = False) -> Any:
+    """I_0 or I_1 (scaled: times e^-|x|), by series below 20 and expansion above (float64)."""
     x = np.asarray(x)
     y = np.abs(x.astype(np.float64))
     small = np.minimum(y, 20.0)
@@ -360,8 +378,11 @@ def _bessel(x: Any, order: int) -> Any:
     for k in range(1, 20):
         term = term * ((2 * k - 1) ** 2 - 4 * order) / (8 * k * large)
         asymptotic = asymptotic + term
-    grown = np.exp(large / 2) / np.sqrt(2 * np.pi * large) * asymptotic * np.exp(large / 2)
-    out = np.where(y < 20, series, grown)
+    far = asymptotic / np.sqrt(2 * np.pi * large)
+    if scaled:
+        out = np.where(y < 20, series * np.exp(-small), far)
+    else:
+        out = np.where(y < 20, series, np.exp(large / 2) * far * np.exp(large / 2))
     return (out if order == 0 else np.copysign(out, x)).astype(x.dtype)
 
 
@@ -373,3 +394,13 @@ def i0(x: Any) -> Any:
 def i1(x: Any) -> Any:
     """The modified Bessel function of the first kind, order 1."""
     return _bessel(x, 1)
+
+
+def i0e(x: Any) -> Any:
+    """e^-|x| I_0(x)."""
+    return _bessel(x, 0, True)
+
+
+def i1e(x: Any) -> Any:
+    """e^-|x| I_1(x)."""
+    return _bessel(x, 1, True)

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.base import TensorBase, wrap
 from ..autograd.inplace import assign
 from ..dtype import float64, scalar_name
-from ..functional import arithmetic, comparison
+from ..functional import arithmetic, comparison, special
 from ..functional import pointwise as fn
 from ..functional.overload import is_operand
 from ..graph import leaf
@@ -179,6 +179,10 @@ class PointwiseMethods:
     i0_ = inplace(fn.i0.method)
     mvlgamma = fn.mvlgamma.method
     mvlgamma_ = inplace(fn.mvlgamma.method)
+    igamma = special.igamma.method
+    igamma_ = inplace(special.igamma.method)
+    igammac = special.igammac.method
+    igammac_ = inplace(special.igammac.method)
     logit = fn.logit.method
     logit_ = inplace(fn.logit.method)
     floor = fn.floor.method
