@@ -203,7 +203,9 @@ def test_what_sparse_tensors_cannot_do_says_so() -> None:
         s.numpy()
     with pytest.raises(RuntimeError, match=r"Use add\(dense, sparse\) instead"):
         s + flambeau.ones(4, 3)
-    for call in (s.to_dense().to_sparse_csr, flambeau.sparse_csr_tensor):
+    for call in (s.to_dense().to_sparse_csr, flambeau.sparse_csr_tensor,
+                 flambeau.sparse_csc_tensor, flambeau.sparse_bsr_tensor,
+                 flambeau.sparse_bsc_tensor, flambeau.sparse_compressed_tensor):
         with pytest.raises(NotImplementedError, match="by coordinates only"):
             call()
 

@@ -29,13 +29,17 @@ def _documented(function: Any, name: str, sentence: str, call: str, gives: str, 
                         f"    Source: torch.special.{name}.\n    ")
 
 
+def _detached(value: Any) -> Any:
+    """A tensor without gradients; anything else as it is."""
+    return value.detach() if isinstance(value, TensorBase) else value  # type: ignore[attr-defined]
+
+
 def _constant(function: Any) -> Any:
     """The function without gradients, as PyTorch has it."""
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*[a.detach() if isinstance(a, TensorBase) else a for a in args],
-                        **{k: v.detach() if isinstance(v, TensorBase) and k != "out" else v
-                           for k, v in kwargs.items()})
+        return function(*[_detached(a) for a in args],
+                        **{k: v if k == "out" else _detached(v) for k, v in kwargs.items()})
     call.method = call  # type: ignore[attr-defined]
     return call
 
