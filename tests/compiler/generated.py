@@ -326,7 +326,8 @@ def _contract(p: Program, rng: random.Random) -> Made:
     weight = flambeau.tensor(values.uniform(-1, 1, (m, n)).astype(kind))
     taps = flambeau.tensor(values.uniform(-1, 1, (2, 1, 3)).astype(kind))
     table: dict[str, Callable[[Any], Any]] = {
-        "linear": lambda x: F.linear(x, weight), "gram": lambda x: x.unsqueeze(-1) @ x.unsqueeze(-2),
+        "linear": lambda x: F.linear(x, weight),
+        "gram": lambda x: x.unsqueeze(-1) @ x.unsqueeze(-2),
         "product": lambda x: x.unsqueeze(-2) @ x.unsqueeze(-1)}
     if n and x.numel():
         stride = rng.choice((1, 2))
