@@ -16,9 +16,11 @@ def export(*args: Any, **kwargs: Any) -> NoReturn:
 
     Example:
         >>> import flambeau as torch
-        >>> torch.onnx.export(torch.nn.Linear(1, 1), torch.ones(1), "model.onnx")
-        Traceback (most recent call last):
-        RuntimeError: flambeau has no ONNX exporter. Save the weights with torch.save(...
+        >>> try:
+        ...     torch.onnx.export(torch.nn.Linear(1, 1), torch.ones(1), "model.onnx")
+        ... except RuntimeError as error:
+        ...     print(str(error)[:33])
+        flambeau has no ONNX exporter. Sa
     """
     raise RuntimeError(_ADVICE)
 

@@ -9,6 +9,7 @@ import pytest
 import flambeau
 from flambeau import nn
 from flambeau.vision import models
+from flambeau.vision.models import weights
 from flambeau.vision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 PARAMETERS = {
@@ -65,18 +66,19 @@ def test_weights_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = folder / models.ResNet18_Weights.IMAGENET1K_V1.value
     flambeau.save(model.state_dict(), path)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for weights in (str(path), "IMAGENET1K_V1", models.ResNet18_Weights.DEFAULT):
-        loaded = models.resnet18(weights=weights)
+    for given in (str(path), "IMAGENET1K_V1", models.ResNet18_Weights.DEFAULT):
+        loaded = models.resnet18(weights=given)
         assert flambeau.equal(loaded.fc.weight, model.fc.weight)
 
 
 def test_absent_weights_are_said_to_be_absent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is downloaded, and the error says what to do."""
+    """Where they cannot be downloaded, the error says where to put the file."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="downloads no weights"):
-        models.resnet18(weights="DEFAULT")
+    monkeypatch.setattr(weights, "URL", tmp_path.as_uri() + "/")
+    with pytest.raises(RuntimeError, match=r"Put the file resnet18-f37072fd.pth into"):
+        models.resnet18(weights="DEFAULT", progress=False)
     with pytest.raises(FileNotFoundError, match="neither a file nor one of"):
         models.resnet18(weights="nothing")
     with pytest.raises(TypeError, match="must be None"):

@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flambeau.nn import Module
+from flambeau.vision.models import densenet as densenet
+from flambeau.vision.models import mobilenetv2 as mobilenetv2
 from flambeau.vision.models import resnet as resnet
+from flambeau.vision.models import squeezenet as squeezenet
+from flambeau.vision.models import vgg as vgg
+from flambeau.vision.models import vision_transformer as vision_transformer
+from flambeau.vision.models.alexnet import (
+    AlexNet,
+    AlexNet_Weights,
+    alexnet,
+)
+from flambeau.vision.models.densenet import (
+    DenseNet,
+    DenseNet121_Weights,
+    DenseNet161_Weights,
+    DenseNet169_Weights,
+    DenseNet201_Weights,
+    densenet121,
+    densenet161,
+    densenet169,
+    densenet201,
+)
+from flambeau.vision.models.mobilenetv2 import (
+    MobileNet_V2_Weights,
+    MobileNetV2,
+    mobilenet_v2,
+)
 from flambeau.vision.models.resnet import (
     ResNet,
     ResNet18_Weights,
@@ -26,21 +55,93 @@ from flambeau.vision.models.resnet import (
     wide_resnet50_2,
     wide_resnet101_2,
 )
-from flambeau.vision.models.weights import WeightsEnum
+from flambeau.vision.models.squeezenet import (
+    SqueezeNet,
+    SqueezeNet1_0_Weights,
+    SqueezeNet1_1_Weights,
+    squeezenet1_0,
+    squeezenet1_1,
+)
+from flambeau.vision.models.vgg import (
+    VGG,
+    VGG11_BN_Weights,
+    VGG11_Weights,
+    VGG13_BN_Weights,
+    VGG13_Weights,
+    VGG16_BN_Weights,
+    VGG16_Weights,
+    VGG19_BN_Weights,
+    VGG19_Weights,
+    vgg11,
+    vgg11_bn,
+    vgg13,
+    vgg13_bn,
+    vgg16,
+    vgg16_bn,
+    vgg19,
+    vgg19_bn,
+)
+from flambeau.vision.models.vision_transformer import (
+    VisionTransformer,
+    ViT_B_16_Weights,
+    ViT_B_32_Weights,
+    ViT_L_16_Weights,
+    ViT_L_32_Weights,
+    vit_b_16,
+    vit_b_32,
+    vit_l_16,
+    vit_l_32,
+)
+from flambeau.vision.models.weights import WeightsEnum, get_weight
 
 __all__ = [
+    "AlexNet",
+    "AlexNet_Weights",
+    "DenseNet",
+    "DenseNet121_Weights",
+    "DenseNet161_Weights",
+    "DenseNet169_Weights",
+    "DenseNet201_Weights",
+    "MobileNetV2",
+    "MobileNet_V2_Weights",
+    "ResNeXt101_32X8D_Weights",
+    "ResNeXt101_64X4D_Weights",
+    "ResNeXt50_32X4D_Weights",
     "ResNet",
     "ResNet101_Weights",
     "ResNet152_Weights",
     "ResNet18_Weights",
     "ResNet34_Weights",
     "ResNet50_Weights",
-    "ResNeXt101_32X8D_Weights",
-    "ResNeXt101_64X4D_Weights",
-    "ResNeXt50_32X4D_Weights",
+    "SqueezeNet",
+    "SqueezeNet1_0_Weights",
+    "SqueezeNet1_1_Weights",
+    "VGG",
+    "VGG11_BN_Weights",
+    "VGG11_Weights",
+    "VGG13_BN_Weights",
+    "VGG13_Weights",
+    "VGG16_BN_Weights",
+    "VGG16_Weights",
+    "VGG19_BN_Weights",
+    "VGG19_Weights",
+    "ViT_B_16_Weights",
+    "ViT_B_32_Weights",
+    "ViT_L_16_Weights",
+    "ViT_L_32_Weights",
+    "VisionTransformer",
     "WeightsEnum",
     "Wide_ResNet101_2_Weights",
     "Wide_ResNet50_2_Weights",
+    "alexnet",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+    "get_model",
+    "get_weight",
+    "list_models",
+    "mobilenet_v2",
     "resnet",
     "resnet101",
     "resnet152",
@@ -50,6 +151,47 @@ __all__ = [
     "resnext101_32x8d",
     "resnext101_64x4d",
     "resnext50_32x4d",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+    "vit_b_16",
+    "vit_b_32",
+    "vit_l_16",
+    "vit_l_32",
     "wide_resnet101_2",
     "wide_resnet50_2",
 ]
+
+_BUILDERS = {name: function for name, function in list(globals().items())
+             if name in __all__ and name.islower() and callable(function)
+             and name not in ("get_weight",)}
+
+
+def get_model(name: str, **config: Any) -> Module:
+    """Build a model by its name.
+
+    Raises:
+        ValueError: there is none of that name.
+
+    Example:
+        >>> type(get_model("squeezenet1_1", num_classes=2)).__name__
+        'SqueezeNet'
+
+    Source: torchvision, ``torchvision.models.get_model``.
+    """
+    if name.lower() not in _BUILDERS:
+        raise ValueError(f"Unknown model {name}")
+    model: Module = _BUILDERS[name.lower()](**config)
+    return model
+
+
+def list_models() -> list[str]:
+    """The names of the models, sorted."""
+    return sorted(_BUILDERS)

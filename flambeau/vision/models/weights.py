@@ -1,4 +1,4 @@
-"""Where the numbers of a published model come from: a file that is there; nothing is downloaded."""
+"""Where the numbers of a published model come from: a file, or the address it has on the web."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from enum import Enum
-from pathlib import Path
 from typing import Any, TypeVar
 
 from flambeau.checkpoint import load
+from flambeau.hub import load_state_dict_from_url
 from flambeau.nn import Module
+from flambeau.vision.transforms._presets import ImageClassification
 
 Model = TypeVar("Model", bound=Module)
+
+
+URL = "https://download.pytorch.org/models/"
 
 
 class WeightsEnum(Enum):
@@ -22,28 +26,45 @@ class WeightsEnum(Enum):
     Source: torchvision, models.WeightsEnum.
     """
 
-    def get_state_dict(self) -> Mapping[str, Any]:
-        """Reads the weights from the folder that PyTorch downloads to.
+    @property
+    def url(self) -> str:
+        """The address of the file."""
+        return URL + str(self.value)
+
+    def transforms(self) -> ImageClassification:
+        """What the weights expect of their images."""
+        recent = self.name.endswith("V2")  # trained by the newer recipe
+        return ImageClassification(crop_size=224, resize_size=232 if recent else 256)
+
+    def get_state_dict(self, progress: bool = True, check_hash: bool = True) -> Mapping[str, Any]:
+        """Reads the weights from the folder that PyTorch downloads to, or downloads them.
+
+        Args:
+            progress: say what is downloaded.
+            check_hash: compare the file with the hash in its name.
 
         Returns:
             The state dictionary.
 
         Raises:
-            FileNotFoundError: when the file is not there; flambeau downloads no weights.
+            RuntimeError: the file is not there and could not be downloaded.
         """
-        path = checkpoint_folder() / self.value
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"{self}: no file {path}. flambeau downloads no weights: put the published file "
-                f"'{self.value}' there, or pass the path of a state_dict as weights=")
-        return read_weights(path)
+        state: Mapping[str, Any] = load_state_dict_from_url(self.url, progress=progress,
+                                                            check_hash=check_hash)
+        return state
 
 
-def checkpoint_folder() -> Path:
-    """Returns PyTorch's folder of checkpoints, below `TORCH_HOME` or the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))
-    return Path(home).expanduser() / "hub" / "checkpoints"
+def get_weight(name: str) -> WeightsEnum:
+    """The published weights of a full name, such as "ResNet18_Weights.DEFAULT".
+
+    Raises:
+        ValueError: there are none of that name.
+    """
+    kind, _, member = name.partition(".")
+    for names in WeightsEnum.__subclasses__():
+        if names.__name__ == kind and member in names.__members__:
+            return names[member]
+    raise ValueError(f"no weights of the name {name!r}")
 
 
 def read_weights(path: str | os.PathLike[str]) -> Mapping[str, Any]:
@@ -58,21 +79,24 @@ def read_weights(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     return state
 
 
-def state_of(weights: object, names: type[WeightsEnum]) -> Mapping[str, Any] | None:
+def state_of(weights: object, names: type[WeightsEnum],
+             progress: bool = True) -> Mapping[str, Any] | None:
     """Returns the state dictionary that a model's `weights` argument stands for.
 
     Args:
         weights: None, a member of `names` or its name, or the path of a file.
         names: the weights published for the model.
+        progress: say what is downloaded.
 
     Raises:
-        FileNotFoundError: when `weights` names a file, or published weights, that are not there.
+        FileNotFoundError: when `weights` names a file, or published weights, that do not exist.
+        RuntimeError: when published weights could not be downloaded.
         TypeError: when `weights` is none of these.
     """
     if weights is None:
         return None
     if isinstance(weights, names):
-        return weights.get_state_dict()
+        return weights.get_state_dict(progress)
     if not isinstance(weights, (str, os.PathLike)):
         raise TypeError(f"weights must be None, a {names.__name__} or a path, "
                         f"not {type(weights).__name__}")
@@ -80,16 +104,20 @@ def state_of(weights: object, names: type[WeightsEnum]) -> Mapping[str, Any] | N
         return read_weights(weights)
     name = str(weights).removeprefix(f"{names.__name__}.")
     if name in names.__members__:
-        return names[name].get_state_dict()
+        return names[name].get_state_dict(progress)
     raise FileNotFoundError(f"weights={os.fspath(weights)!r} is neither a file nor one of "
-                            f"{list(names.__members__)}; flambeau downloads no weights")
+                            f"{list(names.__members__)}")
 
 
-def published(names: type[WeightsEnum]) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
+def published(
+    names: type[WeightsEnum],
+    renamed: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Lets a model's function load `weights`, and take the `pretrained` of before torchvision 0.13.
 
     Args:
         names: the weights published for the model; they fix its 1000 classes.
+        renamed: gives the entries of old files their present names.
 
     Returns:
         A decorator for a function that builds the model from keyword arguments.
@@ -104,10 +132,10 @@ def published(names: type[WeightsEnum]) -> Callable[[Callable[..., Model]], Call
             if isinstance(weights, names) and arguments.setdefault("num_classes", 1000) != 1000:
                 raise ValueError("The parameter 'num_classes' expected value 1000 but got "
                                  f"{arguments['num_classes']} instead.")
-            state = state_of(weights, names)
+            state = state_of(weights, names, arguments.get("progress", True))
             model = build(**arguments)
             if state is not None:
-                model.load_state_dict(state)
+                model.load_state_dict(state if renamed is None else renamed(state))
             return model
         return function
     return decorate
