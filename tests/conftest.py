@@ -1,4 +1,4 @@
-"""Makes the packages of the tests importable by their own names, and arithmetic single-threaded."""
+"""The tests import each other, count on one thread, and the compiler checks its own stages."""
 
 import os
 import sys
@@ -7,5 +7,7 @@ from pathlib import Path
 # The arrays are small, and threads of several test processes would wait for each other.
 for library in ("OMP", "OPENBLAS"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+os.environ.setdefault("FLAMBEAU_VERIFY", "1")  # the compiler checks each of its stages
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -9,7 +9,7 @@ import numpy as np
 from llvmlite import ir
 
 from ..ops.loop import scan
-from . import contraction_call, special_loops
+from . import contraction_call, special_loops, verify
 from .contraction_call import ContractionFunction
 from .figures import figures
 from .fuse import Call, Kernel, plan_steps
@@ -140,7 +140,8 @@ class SegmentWriter:
     def function(self, step: Kernel | Call, program: Program, roots: set[int]) -> Any:
         """The function of a kernel or a primitive; None if it has no native code."""
         if isinstance(step, Kernel):
-            return self._nest(lower(program, step, roots))
+            nest = lower(program, step, roots)
+            return self._nest(verify.check_nest(nest, program.specs) if verify.ON else nest)
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):

@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import contraction_call, llvm
+from ..compiler import llvm, verify
 from ..compiler.fuse import Call, plan_steps
-from ..compiler.hoist import hoist
 from ..compiler.jit import Library
 from ..compiler.kernels import Kernels, Store
+from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
 from ..compiler.segment import Segment, SegmentWriter
-from ..compiler.simplify import simplify
 from ..graph import Node
 from ..ops.define import as_array, item
 from . import plan_cache
@@ -39,7 +38,7 @@ class Plan:
     """
 
     def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:
-        self.program = contraction_call.read_in_place(simplify(hoist(inline(nodes, held)[0])))
+        self.program = run_passes(inline(nodes, held)[0])
         self.stages: list[Any] = []
         self._make(apart)
         self._allocate()
@@ -77,7 +76,10 @@ class Plan:
         inner = [v for v in written if v not in escapes]
         last = self._last_uses()
         moments = self._moments()
-        self.arena: Arena = plan_memory([(v, program.specs[v], *moments[v]) for v in inner])
+        lives = [(v, program.specs[v], *moments[v]) for v in inner]
+        self.arena: Arena = plan_memory(lives)
+        if verify.ON:
+            verify.check_memory(self.arena.places, lives, self.arena.nbytes)
         self.dead = self._dead_after(last, set(inner), escapes)
         self.inputs = [(v, program.specs[v].weak) for v in program.inputs]
         self.calls = any(isinstance(stage, Call) for stage in self.stages)

@@ -8,8 +8,8 @@ from ..compiler import llvm
 from ..compiler.fuse import Kernel, plan_steps
 from ..compiler.jit import assembly
 from ..compiler.loops import lower
+from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
-from ..compiler.simplify import simplify
 from ..graph import Node, Spec
 from .native import write_segments
 
@@ -47,7 +47,7 @@ def _program(key: tuple[Any, ...]) -> Program:
 
 
 def _simplified(key: tuple[Any, ...]) -> Program:
-    return simplify(_program(key))
+    return run_passes(_program(key))
 
 
 def _kernels(key: tuple[Any, ...]) -> str:

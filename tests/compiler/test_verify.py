@@ -1,0 +1,64 @@
+"""The checks between the compiler's stages find what is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from flambeau.compiler.loops import Line, Nest, Store
+from flambeau.compiler.pipeline import run_passes
+from flambeau.compiler.program import Program
+from flambeau.compiler.verify import StageError, check_memory, check_nest, check_program
+from flambeau.dtype import float32, int64
+from flambeau.graph import spec
+from flambeau.ops.elementwise import add
+
+VECTOR = spec((4,), float32)
+
+
+def program() -> Program:
+    """x + y."""
+    made = Program()
+    x, y = made.input(VECTOR), made.input(VECTOR)
+    made.outputs = [made.add(add, [x, y], {}, VECTOR)]
+    return made
+
+
+def test_a_right_program_passes() -> None:
+    assert check_program(run_passes(program()), "test").outputs
+
+
+def test_reading_too_early() -> None:
+    wrong = program()
+    wrong.instrs.reverse()
+    wrong.instrs[0].args = (0, 7)
+    with pytest.raises(StageError, match="reads v7 before it is defined"):
+        check_program(wrong, "test")
+
+
+def test_a_result_that_nobody_makes() -> None:
+    wrong = program()
+    wrong.outputs.append(9)
+    with pytest.raises(StageError, match="v9 is delivered but never defined"):
+        check_program(wrong, "test")
+
+
+def test_a_wrong_spec() -> None:
+    wrong = program()
+    wrong.instrs[0].spec = spec((4,), int64)
+    with pytest.raises(StageError, match="is noted as int64.4., but its rule says float32.4."):
+        check_program(wrong, "test")
+
+
+def test_addresses_stay_inside() -> None:
+    load = Line("load", (), None, 0, (1, (1,)), float32)
+    nest = Nest([4], [False], [load], [Store(0, 1, (0, (1,)), None)])
+    with pytest.raises(StageError, match=r"load of v0 touches \[1, 4\] of 4 elements"):
+        check_nest(nest, {0: VECTOR, 1: VECTOR})
+
+
+def test_lives_do_not_overlap() -> None:
+    lives = [(0, VECTOR, 1, 3), (1, VECTOR, 3, 4)]
+    check_memory({0: (0, VECTOR), 1: (16, VECTOR)}, lives, 32)
+    with pytest.raises(StageError, match="v0 and v1 are alive together"):
+        check_memory({0: (0, VECTOR), 1: (8, VECTOR)}, lives, 32)
+    check_memory({0: (0, VECTOR), 1: (8, VECTOR)}, [(0, VECTOR, 1, 2), (1, VECTOR, 3, 4)], 32)
