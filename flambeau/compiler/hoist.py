@@ -10,7 +10,7 @@ from typing import Any
 
 from ..graph import spec
 from ..ops.contraction import dot
-from ..ops.define import Instr, Template
+from ..ops.define import Instr, Template, item
 from ..ops.loop import scan
 from ..ops.movement import permute, reshape
 from .machine import host_machine
@@ -22,9 +22,16 @@ from .time_loop import can_loop
 def hoist(program: Program) -> Program:
     """The program with every scan that has native code reduced to what changes."""
     lines, program.instrs = program.instrs, []
+    first: dict[int, dict[int, int]] = {}  # of each scan: results that repeat an earlier one
     for instr in lines:
         if instr.prim is scan:
-            instr = _Hoisting(program, instr).run()
+            hoisting = _Hoisting(program, instr)
+            first[instr.out] = hoisting.repeated()
+            instr = hoisting.run()
+        elif instr.prim is item and instr.args[0] in first:
+            index = instr.params["index"]
+            index = first[instr.args[0]].get(index, index)
+            instr = Instr(item, instr.args, {"index": index}, instr.out, instr.spec)
         program.instrs.append(instr)
     return program
 
@@ -55,6 +62,11 @@ class _Hoisting:
             else:
                 fixed.add(line.out)
         return fixed
+
+    def repeated(self) -> dict[int, int]:
+        """Stacked results that are equal to an earlier one."""
+        carries, outputs = self.instr.params["carries"], self.body.outputs
+        return {k: outputs.index(outputs[k], carries) for k in range(carries, len(outputs))}
 
     def run(self) -> Instr:
         """The scan over what changes; the lines of all else are added to the program."""

@@ -224,6 +224,13 @@ _MOVED: dict[str, Callable[..., tuple[Affine, ...]]] = {
     "strided_slice": _Lowering._slice, "flip": _Lowering._flip, "reshape": _Lowering._reshape}
 
 
+def drop_unread(nests: list[Nest], wanted: set[int]) -> None:
+    """Do not store what nobody but the nest itself reads; `wanted` is read elsewhere."""
+    read = wanted | {x.source for nest in nests for x in nest.lines if x.op == "load"}
+    for nest in nests:
+        nest.stores = [s for s in nest.stores if s.target in read]
+
+
 # ---- merging loops ------------------------------------------------------------------------------
 
 def _merge(nest: Nest) -> Nest:

@@ -15,7 +15,7 @@ from .figures import figures
 from .fuse import Call, Kernel, plan_steps
 from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type, takes
-from .loops import lower
+from .loops import Nest, drop_unread, lower
 from .program import Program
 from .special_loops import SpecialFunction
 from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
@@ -140,8 +140,7 @@ class SegmentWriter:
     def function(self, step: Kernel | Call, program: Program, roots: set[int]) -> Any:
         """The function of a kernel or a primitive; None if it has no native code."""
         if isinstance(step, Kernel):
-            return self._made(NestFunction(self.kernels, f"nest{self.count}",
-                                           lower(program, step, roots)))
+            return self._nest(lower(program, step, roots))
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):
@@ -149,6 +148,11 @@ class SegmentWriter:
         if contraction_call.takes(instr, specs):
             return self._made(ContractionFunction(self.kernels, name, instr, program))
         return self._loop(name, instr, program) if instr.prim is scan else None
+
+    def _nest(self, nest: Nest) -> NestFunction:
+        name = f"nest{self.count}"
+        made: NestFunction = self._made(NestFunction(self.kernels, name, nest))
+        return made
 
     def _made(self, function: Any) -> Any:
         self.count += 1
@@ -161,7 +165,11 @@ class SegmentWriter:
         items = {i.params["index"]: i.out for i in program.users()[instr.out]}
         body = loop_body(instr, wanted_results(instr.params["carries"], items))
         steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
-        functions = [self.function(step, body, roots) for step in steps]
+        nests = {n: lower(body, s, roots) for n, s in enumerate(steps) if isinstance(s, Kernel)}
+        calls = [a for s in steps if isinstance(s, Call) for a in s.instr.args]
+        drop_unread(list(nests.values()), {*calls, *body.outputs})
+        functions = [self._nest(nests[n]) if n in nests else self.function(s, body, roots)
+                     for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
     def close(self) -> None:

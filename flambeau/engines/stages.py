@@ -6,6 +6,7 @@ from typing import Any
 
 from ..compiler import llvm
 from ..compiler.fuse import Kernel, plan_steps
+from ..compiler.hoist import hoist
 from ..compiler.jit import assembly
 from ..compiler.loops import lower
 from ..compiler.program import Program, inline
@@ -47,7 +48,7 @@ def _program(key: tuple[Any, ...]) -> Program:
 
 
 def _simplified(key: tuple[Any, ...]) -> Program:
-    return simplify(_program(key))
+    return simplify(hoist(_program(key)))
 
 
 def _kernels(key: tuple[Any, ...]) -> str:
