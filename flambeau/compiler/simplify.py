@@ -25,6 +25,8 @@ def simplify(program: Program) -> Program:
     defined: dict[int, Instr] = {}
     for instr in program.instrs:
         args = [names[a] for a in instr.args]
+        if instr.prim.name == "concatenate":  # without what is empty
+            args = [a for a in args if out.specs[a].size] or args
         same = _alias(instr, args, out, defined.get)
         if same is not None:
             names[instr.out] = same
@@ -66,9 +68,8 @@ def _alias(instr: Instr, args: list[int], out: Program, define: Lookup) -> int |
         dims = instr.params.get("dims")
         if dims is None or dims == tuple(range(len(dims))):
             return args[0]
-    if name == "concatenate":
-        full = [a for a in args if out.specs[a].size]
-        return full[0] if len(full) == 1 else None
+    if name == "concatenate" and len(args) == 1:
+        return args[0]
     if name == "mul":
         for one, other in ((0, 1), (1, 0)):
             if _constant(args[one], define) == 1 and out.specs[args[other]] == instr.spec:
