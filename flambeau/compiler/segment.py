@@ -1,4 +1,4 @@
-"""Segments: consecutive nests as one native function, run by all threads with barriers between."""
+"""Segments: consecutive nests as one native function, run by all threads, barriers where needed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .program import Program
 from .special_loops import SpecialFunction
 from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
 from .vector_code import PTR
+from .waves import moment, waves
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -34,7 +35,7 @@ class Segment:
         read, written: value numbers that the nests load and store.
         work: rough count of scalar operations.
         kernels: facts about each function, for reports.
-        order: what each function reads and writes, for the memory plan.
+        waves: functions without a barrier between them; order: what each wave touches and writes.
         scratch, shared: bytes of working memory that contractions need, per thread and in common.
     """
 
@@ -49,7 +50,8 @@ class Segment:
         self.values = list(dict.fromkeys([*self.read, *self.written]))
         self.work = sum(f.work for f in functions)
         self.kernels = [figures(f, program.specs) for f in functions]
-        self.order = [(tuple(f.buffers), tuple(f.written)) for f in functions]
+        self.waves = waves(functions)
+        self.order = [moment(wave) for wave in self.waves]
         self.scratch = max((-(-getattr(f, "scratch", 0) // 64) * 64 for f in functions), default=0)
         self.shared = max((getattr(f, "shared", 0) for f in functions), default=0)
         self.function: Any = None
@@ -63,7 +65,7 @@ class Segment:
     def restored(cls, facts: dict[str, Any]) -> Segment:
         """The segment that gave these facts; its functions exist as object code only."""
         self = cls.__new__(cls)
-        self.functions = []
+        self.functions, self.waves = [], []
         self.function = self.run_threads = None
         for name in cls._KEPT:
             setattr(self, name, facts[name])
@@ -194,10 +196,11 @@ class SegmentWriter:
             return b.load(b.gep(table, [ir.Constant(I64, place[v])]))
         own = b.add(b.load(extra[0]), b.mul(thread, ir.Constant(I64, segment.scratch)))
         frame = _Frame(b, own, counter, error, thread, threads)
-        for n, f in enumerate(segment.functions):
+        for n, wave in enumerate(segment.waves):
             if n:
                 self._wait(frame)
-            self._run(frame, f, word, b.load(extra[1]))
+            for f in wave:
+                self._run(frame, f, word, b.load(extra[1]))
         b.ret_void()
 
     def _run(self, frame: _Frame, f: Any, word: Any, shared: Any) -> None:
