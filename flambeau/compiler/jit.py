@@ -50,8 +50,13 @@ def target_machine() -> Any:
 def assembly(module: ir.Module) -> str:
     """The text of a module, for the host."""
     module.triple = llvm.get_process_triple()
-    module.data_layout = str(target_machine().target_data)
+    module.data_layout = _data_layout()
     return str(module)
+
+
+@cache
+def _data_layout() -> str:
+    return str(target_machine().target_data)
 
 
 def object_code(text: str, loops: bool = True) -> bytes:

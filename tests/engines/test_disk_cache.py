@@ -12,7 +12,11 @@ import warnings
 from pathlib import Path
 
 import pytest
+from llvmlite import ir
 
+from flambeau.compiler.canonical import canonical
+from flambeau.compiler.jit import Library
+from flambeau.compiler.kernels import Kernel, Kernels
 from flambeau.dtype import float32
 from flambeau.engines import disk_cache as module
 from flambeau.engines import notices, plan_cache
@@ -39,10 +43,15 @@ def kept(tmp_path: Path) -> DiskCache:
 
 def run(folder: Path, **more: str) -> list[str]:
     """The two lines that PROGRAM prints in a fresh process."""
+    return output(folder, PROGRAM, **more)
+
+
+def output(folder: Path, program: str, **more: str) -> list[str]:
+    """The lines that a program prints in a fresh process that compiles everything at once."""
     environment = os.environ | {"FLAMBEAU_ENGINE": "native", "FLAMBEAU_PATIENCE": "1",
                                 "FLAMBEAU_CACHE": str(folder),
                                 "PYTHONPATH": os.pathsep.join(sys.path)} | more
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, text=True,
+    done = subprocess.run([sys.executable, "-c", program], env=environment, text=True,
                           capture_output=True, check=True)
     return done.stdout.splitlines()
 
@@ -176,10 +185,10 @@ def test_the_folder_follows_the_environment(monkeypatch) -> None:
 def test_canonical_texts_tell_values_apart() -> None:
     values = [0, 0.0, -0.0, False, "0", (0,), [0], (), None, {"a": 0}, {"a": 1}, float("nan"),
               float32]
-    texts = [plan_cache.canonical(v) for v in values]
+    texts = [canonical(v) for v in values]
     assert len(set(texts)) == len(texts)
     with pytest.raises(TypeError, match="canonical"):
-        plan_cache.canonical((object(),))
+        canonical((object(),))
 
 
 def test_the_key_holds_the_processor(monkeypatch) -> None:
@@ -198,12 +207,75 @@ def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
     again, found = run(folder)
     assert again == values
     assert set(found.split()) == {"disk"}
-    for file in folder.iterdir():  # plans gone, object code left: found by its LLVM IR
+    for file in folder.iterdir():  # plans gone, object files left
         if b'"stages"' in file.read_bytes():
             file.unlink()
     again, found = run(folder)
     assert again == values
     assert set(found.split()) == {"disk"}
+
+
+def test_other_plans_find_their_kernels(tmp_path: Path) -> None:
+    """Two programs share the kernels that they have in common, in whatever order these come."""
+    folder = tmp_path / "cache"
+    first = """
+import numpy as np
+import flambeau as torch
+from flambeau.compiler.jit import object_code
+from flambeau.engines import plan_cache
+made = []
+def counted(text, loops=True):
+    made.append(text.split('"')[1].split("_")[0])
+    return object_code(text, loops)
+plan_cache.object_code = counted
+torch.manual_seed(0)
+x, w = torch.randn(7, 5), torch.randn(5, 3)
+torch.sync()
+made.clear()
+"""
+    ends = ["y = (x @ w).cumsum(0); z = x.amax(0)", "z = x.amax(0); y = (x @ w).cumsum(0)",
+            "z = x.amax(0).exp(); y = (x @ w).cumsum(0)"]
+    found = [output(folder, first + end + "\ntorch.sync()\nprint(*made)\n")[0].split()
+             for end in ends]
+    assert "dot" in found[0] and "nest" in found[0]
+    assert found[1] in ([], ["drivers"])
+    assert sorted(found[2]) == ["drivers", "nest"]
+
+
+def test_a_process_remembers_kernels_without_a_disk(monkeypatch) -> None:
+    monkeypatch.setattr(plan_cache, "disk_cache", lambda: DiskCache(None))
+    monkeypatch.setattr(plan_cache, "_recent", {})
+    description = ((4, 4), "test")
+
+    def write(module: ir.Module, symbol: str) -> dict[str, int]:
+        function = ir.Function(module, ir.FunctionType(ir.VoidType(), []), symbol)
+        ir.IRBuilder(function.append_basic_block()).ret_void()
+        return {"units": 4}
+
+    def make() -> tuple[Kernel, plan_cache.Code]:
+        kept = plan_cache.KernelStore()
+        kernels = Kernels(kept)
+        kernel = kernels.get("test", description, False, write)
+        return kernel, plan_cache.translate(kernels.all, ir.Module("drivers"), kept)
+    (written, first), (found, second) = make(), make()
+    assert written.module is not None and found.module is None
+    assert (found.symbol, found.facts) == (written.symbol, {"units": 4})
+    assert first.data[0] == second.data[0]
+    assert Library(*second.data).engine.get_function_address(found.symbol)
+    monkeypatch.setattr(plan_cache, "RECENT", 10)
+    plan_cache._remember("key", bytes(8))
+    assert list(plan_cache._recent) == ["key"]
+
+
+def test_kernels_that_differ_have_other_names() -> None:
+    kernels = Kernels(plan_cache.KernelStore())
+
+    def name(*description: object) -> str:
+        return kernels.get("test", description, True, lambda module, symbol: {}).symbol
+    same, other, unknown = name((1, 2), 0.0), name((1, 2), -0.0), name(object())
+    assert len({same, other, unknown, name(object())}) == 4
+    assert name((1, 2), 0.0) == same
+    assert [k.key is None for k in kernels.all] == [False, False, True, True]
 
 
 def test_damage_is_made_good(tmp_path: Path) -> None:
