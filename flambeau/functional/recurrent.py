@@ -120,24 +120,30 @@ STEPS = {"rnn_tanh": _tanh_step, "rnn_relu": _relu_step, "lstm": _lstm_step, "gr
 
 # ---- layers ------------------------------------------------------------------------------------
 
-def _input_gates(x: Any, weights: Sequence[Any], plan: Plan) -> tuple[Any, tuple[Any, ...]]:
-    """The input's part of the gates, for all steps at once; and the weights that the loop uses."""
+def _split_weights(weights: Sequence[Any],
+                   plan: Plan) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """The input's weight; the weights that the steps use; the bias of the gates, if any."""
     w_ih, w_hh, *rest = weights
+    if not plan.biased:
+        return w_ih, (w_hh, *rest), ()
+    b_ih, b_hh, *rest = rest
+    if plan.mode == "gru":  # its reset gate scales the hidden part with its bias
+        return w_ih, (w_hh, b_hh, *rest), (b_ih,)
+    return w_ih, (w_hh, *rest), (b_ih + b_hh,)
+
+
+def _input_gates(x: Any, weights: Sequence[Any], plan: Plan) -> tuple[Any, tuple[Any, ...]]:
+    """A cell's gates as far as the input makes them; the weights that the step uses."""
+    w_ih, inner, bias = _split_weights(weights, plan)
     gates = _through(x, w_ih)
-    inner: tuple[Any, ...] = (w_hh,)
-    if plan.biased:
-        b_ih, b_hh, *rest = rest
-        if plan.mode == "gru":  # its reset gate scales the hidden part with its bias
-            gates, inner = gates + b_ih, (w_hh, b_hh)
-        else:
-            gates = gates + (b_ih + b_hh)
-    return gates, (*inner, *rest)
+    return gates + bias[0] if bias else gates, inner
 
 
 def _direction(x: Any, states: tuple[Any, ...], weights: Sequence[Any], plan: Plan, reverse: bool,
                packed: Packed | None) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
     """One direction of one layer: outputs at all steps, last states, what its derivative reuses."""
-    gates, inner = _input_gates(x, weights, plan)
+    w_ih, inner, bias = _split_weights(weights, plan)
+    gates = _through(x, w_ih)  # the input's part, for all steps at once
     rows = [gates]
     if packed:
         width = gates.shape[1]
@@ -147,16 +153,17 @@ def _direction(x: Any, states: tuple[Any, ...], weights: Sequence[Any], plan: Pl
     count, step = len(states), STEPS[plan.mode]
 
     def body(*values: Any) -> tuple[Any, ...]:
-        old = values[:count]
-        new, reused = step(values[count], old, values[count + len(rows):])
+        old, gates, fixed = values[:count], values[count], values[count + len(rows):]
+        gates = gates + fixed[-1] if bias else gates
+        new, reused = step(gates, old, fixed[:len(inner)])
         if packed:  # before its start and beyond its end a sequence keeps its state
             running = ar.with_dims(iota(n=plan.batch) < values[count + 1], (1,))
             new = tuple(ar.where(running, n, o) for n, o in zip(new, old, strict=True))
         return (*new, *new, *reused) if plan.keep else (*new, new[0])
 
     specs = [*[s.spec for s in states], *[spec(r.shape[1:], r.dtype) for r in rows],
-             *[w.spec for w in inner]]
-    results = scan(*states, *rows, *inner, body=trace(plan.mode + "_step", body, specs),
+             *[w.spec for w in (*inner, *bias)]]
+    results = scan(*states, *rows, *inner, *bias, body=trace(plan.mode + "_step", body, specs),
                    carries=count, xs=len(rows), length=rows[0].shape[0], reverse=reverse)
     output = results[count]
     if packed:

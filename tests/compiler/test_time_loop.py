@@ -102,6 +102,17 @@ def test_networks_as_on_the_reference(kind: str, options: dict[str, Any], given:
     agree(results[True], results[False])
 
 
+def test_threads_share_the_steps(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(realize.mode, "native", True)
+    results = []
+    for work in (1 << 60, 1):  # all on one thread; on all threads
+        monkeypatch.setattr(native, "WORK_PER_THREAD", work)
+        results.append(gradients("LSTM", {"hidden": 32, "num_layers": 2}, True, None,
+                                 torch.float32))
+    for one, all_threads in zip(*results, strict=True):
+        assert np.array_equal(one, all_threads)
+
+
 def test_one_step(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
     results = {}
     for compiled in (False, True):
