@@ -19,6 +19,9 @@ class Watch:
         self.native = 0
         self.reference = 0
 
+    def begins(self) -> None:
+        """A flush is about to run."""
+
     def flushed(self, reason: str, entry: Any, native: bool) -> None:
         """A flush has run."""
         self.native += native
