@@ -21,6 +21,7 @@ MAPS = ("elementwise", "cast", "constant")
 MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
+CHEAP = {"add", "sub", "mul"}  # computed again rather than stored beside a stored operand
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -76,6 +77,9 @@ class _Plan:
         for instr in reversed(self.program.instrs):
             if self._is_root(instr, roots):
                 roots.add(instr.out)
+        for instr in self.program.instrs:
+            if self._cheap(instr, roots):
+                roots.remove(instr.out)
         depth: dict[int, int] = {}
         for instr in self.program.instrs:  # long chains are cut: a kernel's body stays small
             deep = 1 + max((depth.get(a, 0) for a in instr.args), default=0)
@@ -85,6 +89,31 @@ class _Plan:
         return roots
 
     def _is_root(self, instr: Instr, roots: set[int]) -> bool:
+        several = len(self.users[instr.out]) > 1 and instr.prim.name not in FREE
+        return self._must_lie(instr, roots) or several and bool(instr.spec.shape) and (
+            instr.prim.name not in MOVES and instr.prim.name != "constant")
+
+    def _cheap(self, instr: Instr, roots: set[int]) -> bool:
+        """Whether reading one stored operand of the same size and computing again costs less."""
+        number, name = instr.out, instr.prim.name
+        if name not in CHEAP or number not in roots or number in self.program.outputs:
+            return False
+        if number not in self.fused or self._must_lie(instr, roots - {number}):
+            return False
+        large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
+        return len(large) == 1 and all(
+            a in roots and self.program.specs[a].shape == instr.spec.shape
+            and self.program.specs[a].nbytes <= instr.spec.nbytes for a in large)
+
+    def _small(self, number: int, size: int, roots: set[int]) -> bool:
+        """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
+        while number not in roots and self.defined[number].prim.name in MOVES:
+            number = self.defined[number].args[0]
+        constant = number in self.defined and self.defined[number].prim.name == "constant"
+        return constant or number in roots and self.program.specs[number].size * 8 <= size
+
+    def _must_lie(self, instr: Instr, roots: set[int]) -> bool:
+        """Whether a value has to be in memory, however many lines read it."""
         number = instr.out
         if number in roots or number not in self.fused:
             return True
@@ -102,9 +131,7 @@ class _Plan:
             return False
         if instr.prim.name in MOVES:
             return False
-        if any(self._grows(u) for u in users) and instr.prim.name not in FREE:
-            return True
-        return len(users) > 1 and instr.prim.name not in FREE
+        return any(self._grows(u) for u in users) and instr.prim.name not in FREE
 
     def _grows(self, user: Instr) -> bool:
         """Whether a line repeats its operand, directly or after unit dimensions were inserted."""

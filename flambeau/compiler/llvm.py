@@ -7,6 +7,7 @@ since all elementary functions are straight-line polynomials and no two buffers 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +23,7 @@ I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 F32, F64 = ir.FloatType(), ir.DoubleType()
 VOID = ir.VoidType()
 FAST = ("contract",)
-BLOCK = 8192  # elements that a register accumulates before they are added to the total
+SHORT_RUN = 256  # elements of a run that is reduced into memory rather than by itself
 _FLOATS = {"float32": F32, "float64": F64, "float16": ir.HalfType(), "bfloat16": F32}
 
 
@@ -300,8 +301,21 @@ class NestFunction:
         reduced = [d for d in order if self.nest.reduced[d]]
         if inner_kept:
             self._nested(kept, lambda: self._row(reduced, order[-1]))
+        elif short := self._short_runs(order):
+            self._runs(order, short)
         else:
-            self._nested(kept, lambda: self._registers(reduced))
+            self._nested(kept, lambda: self._registers(reduced, self._write))
+
+    def _short_runs(self, order: list[int]) -> list[int]:
+        """The loops reduced inside all kept ones, if others are reduced outside and runs are short.
+
+        Taking each kept element by itself would jump through memory from one short run to the next.
+        """
+        last = max((k for k, d in enumerate(order) if not self.nest.reduced[d]), default=0)
+        inner = order[last + 1:]
+        outside = any(self.nest.reduced[d] for d in order[:last])
+        short = math.prod(self.nest.sizes[d] for d in inner) <= SHORT_RUN
+        return inner if outside and short else []
 
     def _nested(self, dims: list[int], body: Callable[[], None]) -> None:
         if not dims:
@@ -317,7 +331,29 @@ class NestFunction:
                 self._store(s.target, s.address, values[s.value], self.nest.lines[s.value].dtype)
         self._nested(order, body)
 
-    def _registers(self, reduced: list[int]) -> None:
+    def _write(self, s: Any, value: Any) -> None:
+        self._store(s.target, s.address, value, self.nest.lines[s.value].dtype)
+
+    def _clear(self) -> None:
+        """Set the results at one place to the reductions' identities."""
+        for s in self.nest.stores:
+            d = self.nest.lines[s.value].dtype
+            self._write(s, _constant(d, _IDENTITY[s.reduce or ""](d)))
+
+    def _combine_into(self, s: Any, value: Any) -> None:
+        """Combine a value into the result in memory."""
+        d = self.nest.lines[s.value].dtype
+        total = self._load(s.target, s.address, d)
+        self._write(s, _combine(self.builder, s.reduce or "", d, total, value))
+
+    def _runs(self, order: list[int], short: list[int]) -> None:
+        """Memory in its order: each short run is reduced in registers, then into the output."""
+        outer = [d for d in order if d not in short]
+        self._nested([d for d in outer if not self.nest.reduced[d]], self._clear)
+        self._nested(outer, lambda: self._registers(short, self._combine_into))
+
+    def _registers(self, reduced: list[int], finish: Callable[[Any, Any], None]) -> None:
+        """Reduce in registers; `finish` takes each store and its total."""
         b = self.builder
         stores = self.nest.stores
         cells = []
@@ -334,25 +370,18 @@ class NestFunction:
                 b.store(_combine(b, s.reduce or "", d, b.load(cell), values[s.value]), cell)
         self._nested(reduced, body)
         for s, cell in zip(stores, cells, strict=True):
-            self._store(s.target, s.address, b.load(cell), self.nest.lines[s.value].dtype)
+            finish(s, b.load(cell))
 
     def _row(self, reduced: list[int], last: int) -> None:
         """Rows are added into the output, which stays in the nearest cache."""
-        b = self.builder
-        stores = self.nest.stores
         with self.loop(last):
-            for s in stores:
-                d = self.nest.lines[s.value].dtype
-                self._store(s.target, s.address, _constant(d, _IDENTITY[s.reduce or ""](d)), d)
+            self._clear()
 
         def row() -> None:
             with self.loop(last):
                 values = self._lines()
-                for s in stores:
-                    d = self.nest.lines[s.value].dtype
-                    total = self._load(s.target, s.address, d)
-                    self._store(s.target, s.address,
-                                _combine(b, s.reduce or "", d, total, values[s.value]), d)
+                for s in self.nest.stores:
+                    self._combine_into(s, values[s.value])
         self._nested(reduced, row)
 
     # ---- memory ----

@@ -118,6 +118,7 @@ class SpecialFunction:
         return self.b.fadd(x, y) if self.out.dtype.category >= 2 else self.b.add(x, y)
 
 
+COLUMNS = 16  # of a row, the least that a thread takes when threads share rows
 Rule = tuple[Callable[[], None], int, int]
 
 
@@ -282,40 +283,50 @@ def _take(f: SpecialFunction) -> Rule:
     return emit, f.specs[1].size, f.out.size * 2 + f.specs[1].size
 
 
+def _least(f: SpecialFunction, x: Any, bound: int) -> Any:
+    """The smaller of a number and a constant."""
+    return f.b.select(f.b.icmp_signed("<", x, const(bound)), x, const(bound))
+
+
 def _put_at(f: SpecialFunction) -> Rule:
-    """The base with rows replaced or added; one thread, in the order of the indices."""
+    """The base with rows replaced or added, in the order of the indices; threads share columns."""
     base, update = f.specs[0], f.specs[1]
     sizes = base.shape[:len(f.specs) - 2]
     row = math.prod(base.shape[len(sizes):])
     adds = f.instr.params["mode"] == "add"
 
-    def rows() -> None:
-        b = f.b
-        with counted(b, const(0), const(base.size)) as i:
-            b.store(f.load(0, i), f.at(f.target, i))
-        with counted(b, const(0), const(f.specs[2].size)) as i:
-            flat: Any = const(0)
-            good: Any = ir.Constant(I1, 1)
-            for n, size in enumerate(sizes):
-                index, fine = f.index(n + 2, i, size)
-                good = b.and_(good, fine)
-                flat = b.add(b.mul(flat, const(size)), index)
-            source, target = b.mul(i, const(row)), b.mul(flat, const(row))
-            with b.if_then(good):
-                with counted(b, const(0), const(row)) as j:
-                    place = f.at(f.target, b.add(target, j))
-                    value = f.load(1, b.add(source, j))
-                    b.store(f.plus(b.load(place), value) if adds else value, place)
+    def place(i: Any) -> tuple[Any, Any]:
+        flat: Any = const(0)
+        good: Any = ir.Constant(I1, 1)
+        for n, size in enumerate(sizes):
+            index, fine = f.index(n + 2, i, size)
+            good = f.b.and_(good, fine)
+            flat = f.b.add(f.b.mul(flat, const(size)), index)
+        return flat, good
 
     def emit() -> None:
-        with f.b.if_then(f.b.icmp_signed("<", f.begin, f.end)):
-            rows()
-    return emit, 1, base.size + 3 * update.size
+        b = f.b
+        first, last = (_least(f, b.mul(x, const(COLUMNS)), row) for x in (f.begin, f.end))
+        with counted(b, const(0), const(math.prod(sizes))) as i:
+            start = b.mul(i, const(row))
+            with counted(b, b.add(start, first), b.add(start, last)) as j:
+                b.store(f.load(0, j), f.at(f.target, j))
+        with counted(b, const(0), const(f.specs[2].size)) as i:
+            flat, good = place(i)
+            source, target = b.mul(i, const(row)), b.mul(flat, const(row))
+            with b.if_then(good), counted(b, first, last) as j:
+                at = f.at(f.target, b.add(target, j))
+                value = f.load(1, b.add(source, j))
+                b.store(f.plus(b.load(at), value) if adds else value, at)
+    return emit, -(-row // COLUMNS), base.size + 3 * update.size
 
 
 def _along(f: SpecialFunction, shape: Ints, axis: int, size: int, k: int,
            body: Callable[[Any, Any, Any], None], whole: Ints) -> None:
-    """Loops over an index array: body(offset in it, offset in the other array, in range)."""
+    """Loops over an index array: body(offset in it, offset in the other array, in range).
+
+    Threads share the first dimension, unless the indices run along it.
+    """
     b = f.b
 
     def level(dim: int, flat: Any, other: Any, stride: Any) -> None:
@@ -324,11 +335,15 @@ def _along(f: SpecialFunction, shape: Ints, axis: int, size: int, k: int,
             body(flat, b.add(other, b.mul(index, const(stride))), good)
             return
         step = math.prod(whole[dim + 1:])
-        with counted(b, const(0), const(shape[dim])) as i:
+        share = dim == 0 and axis != 0
+        first, last = (_least(f, x, shape[0]) for x in (f.begin, f.end)) if share else (
+            const(0), const(shape[dim]))
+        with counted(b, first, last) as i:
             moved = other if dim == axis else b.add(other, b.mul(i, const(step)))
             level(dim + 1, b.add(b.mul(flat, const(shape[dim])), i), moved,
                   step if dim == axis else stride)
-    level(0, const(0), const(0), 1)
+    with b.if_then(b.icmp_signed("<", f.begin, f.end)):
+        level(0, const(0), const(0), 1)
 
 
 def _take_along(f: SpecialFunction) -> Rule:
@@ -337,28 +352,28 @@ def _take_along(f: SpecialFunction) -> Rule:
     def emit() -> None:
         def body(flat: Any, other: Any, good: Any) -> None:
             f.b.store(f.load(0, other), f.at(f.target, flat))
-        with f.b.if_then(f.b.icmp_signed("<", f.begin, f.end)):
-            _along(f, f.out.shape, axis, x.shape[axis], 1, body, x.shape)
-    return emit, 1, f.out.size * 3
+        _along(f, f.out.shape, axis, x.shape[axis], 1, body, x.shape)
+    return emit, 1 if axis == 0 else f.out.shape[0], f.out.size * 3
 
 
 def _put_along(f: SpecialFunction) -> Rule:
     base, axis = f.specs[0], f.instr.params["axis"]
     adds = f.instr.params["mode"] == "add"
+    units = 1 if axis == 0 else base.shape[0]
 
     def emit() -> None:
         b = f.b
-        with b.if_then(b.icmp_signed("<", f.begin, f.end)):
-            with counted(b, const(0), const(base.size)) as i:
-                b.store(f.load(0, i), f.at(f.target, i))
+        part = const(base.size // units)
+        with counted(b, b.mul(f.begin, part), b.mul(f.end, part)) as i:
+            b.store(f.load(0, i), f.at(f.target, i))
 
-            def body(flat: Any, other: Any, good: Any) -> None:
-                with b.if_then(good):
-                    place = f.at(f.target, other)
-                    value = f.load(2, flat)
-                    b.store(f.plus(b.load(place), value) if adds else value, place)
-            _along(f, f.specs[1].shape, axis, base.shape[axis], 1, body, base.shape)
-    return emit, 1, base.size + f.specs[1].size * 4
+        def body(flat: Any, other: Any, good: Any) -> None:
+            with b.if_then(good):
+                place = f.at(f.target, other)
+                value = f.load(2, flat)
+                b.store(f.plus(b.load(place), value) if adds else value, place)
+        _along(f, f.specs[1].shape, axis, base.shape[axis], 1, body, base.shape)
+    return emit, units, base.size + f.specs[1].size * 4
 
 
 _RULES: dict[str, Callable[[SpecialFunction], Rule]] = {

@@ -134,6 +134,7 @@ class Mode:
         native: whether compiled code is used at all (`FLAMBEAU_ENGINE=reference` turns it off).
         patience: how often a structure must come before it is compiled (1: at once).
         worth: how many elements it must have made by then, each node counting for 2,000 more.
+        large: how many make it worth compiling at first sight.
         deterministic: whether all flushes are compiled, so that reruns are equal bit for bit.
         warn_only: what `use_deterministic_algorithms` was told beside.
     """
@@ -141,6 +142,7 @@ class Mode:
     native = os.environ.get("FLAMBEAU_ENGINE", "native") != "reference"
     patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
     worth = 2_000_000
+    large = 20_000_000
     deterministic = False
     warn_only = False
 
@@ -177,9 +179,9 @@ def _worth_compiling(count: int, nodes: list[Node]) -> bool:
     """By counts and sizes, never by the clock: engines round differently, and runs must repeat."""
     if mode.deterministic or mode.patience == 1:
         return True
-    if count < mode.patience:
-        return False
     size = sum([2000 + (n.spec.size if n.spec is not None else 0) for n in nodes])
+    if count < mode.patience:
+        return size >= mode.large
     return count * size >= mode.worth
 
 
