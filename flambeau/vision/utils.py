@@ -9,15 +9,19 @@ from typing import Any
 
 import numpy as np
 
-import flambeau as torch
+from flambeau.autograd import no_grad
+from flambeau.dtype import bool_, int64, uint8
+from flambeau.functional.joining import stack
+from flambeau.functional.queries import is_tensor
 from flambeau.tensor import Tensor
+from flambeau.tensor.data import from_numpy
 from flambeau.utils.tensorboard.images import png
 from flambeau.vision.pillow import pillow
 
 __all__ = ["draw_bounding_boxes", "draw_segmentation_masks", "make_grid", "save_image"]
 
 
-@torch.no_grad()
+@no_grad()
 def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = False,
               value_range: tuple[float, float] | None = None, scale_each: bool = False,
               pad_value: float = 0.0) -> Tensor:
@@ -39,7 +43,13 @@ def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = Fa
         TypeError: no tensor or list of tensors.
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.dtype import uint8
+from flambeau.dtype import bool_
+from flambeau.dtype import int64
+from flambeau.functional.queries import is_tensor
+from flambeau.autograd import no_grad
+from flambeau.tensor.data import from_numpy
+from flambeau.functional.joining import stack
         >>> make_grid(torch.zeros(10, 1, 4, 5)).shape
         torch.Size([3, 14, 58])
 
@@ -65,7 +75,7 @@ def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = Fa
     for k, image in enumerate(images.numpy()):
         y, x = k // columns * height + padding, k % columns * width + padding
         grid[:, y:y + height - padding, x:x + width - padding] = image
-    out: Tensor = torch.from_numpy(grid)
+    out: Tensor = from_numpy(grid)
     return out
 
 
@@ -73,11 +83,11 @@ def _batch(tensor: Any) -> Tensor:
     """Images as (B, C, H, W), grey ones with three equal channels."""
     if isinstance(tensor, list):
         for one in tensor:
-            if not torch.is_tensor(one):
+            if not is_tensor(one):
                 raise TypeError("tensor or list of tensors expected, got a list containing "
                                 f"{type(one)}")
-        tensor = torch.stack(tensor)
-    if not torch.is_tensor(tensor):
+        tensor = stack(tensor)
+    if not is_tensor(tensor):
         raise TypeError(f"tensor or list of tensors expected, got {type(tensor)}")
     images: Tensor = tensor
     while images.ndim < 4:
@@ -97,7 +107,7 @@ def save_image(tensor: Any, fp: Any, format: str | None = None, **kwargs: Any) -
     Source: torchvision, ``torchvision.utils.save_image``.
     """
     pixels = make_grid(tensor, **kwargs).mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0)
-    array = np.ascontiguousarray(pixels.to(torch.uint8).numpy())
+    array = np.ascontiguousarray(pixels.to(uint8).numpy())
     path = not hasattr(fp, "write")
     kind = format or (Path(fp).suffix[1:] if path else "png")
     if kind.lower() != "png":
@@ -125,7 +135,7 @@ def _palette(count: int) -> list[tuple[int, ...]]:
     return [tuple(int(v) for v in k * steps % 255) for k in range(count)]
 
 
-@torch.no_grad()
+@no_grad()
 def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | None] | None = None,
                         colors: Any = None, fill: bool = False, width: int = 1,
                         font: str | None = None, font_size: int | None = None,
@@ -163,7 +173,7 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
     draw = pillow("ImageDraw").Draw(picture, "RGBA" if fill else None)
     fonts = pillow("ImageFont")
     face = fonts.load_default() if font is None else fonts.truetype(font, font_size or 10)
-    for k, box in enumerate(boxes.to(torch.int64).tolist()):
+    for k, box in enumerate(boxes.to(int64).tolist()):
         color = _color(colors, k, count)
         inside = (*pillow("ImageColor").getrgb(color)[:3], 100) if isinstance(color, str) else (
             *color, 100)
@@ -174,7 +184,7 @@ def draw_bounding_boxes(image: Tensor, boxes: Tensor, labels: Sequence[str | Non
     return _drawn(np.array(picture), scaled, image)
 
 
-@torch.no_grad()
+@no_grad()
 def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8,
                             colors: Any = None) -> Tensor:
     """Colour the pixels of masks.
@@ -189,7 +199,7 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8,
     """
     scaled, array = _drawable(image)
     masks = masks[None] if masks.ndim == 2 else masks
-    if masks.dtype is not torch.bool:
+    if masks.dtype is not bool_:
         raise ValueError(f"The masks must be of dtype bool. Got {masks.dtype}")
     painted = array.astype(np.float32)
     for k, mask in enumerate(masks.numpy()):
@@ -201,19 +211,19 @@ def draw_segmentation_masks(image: Tensor, masks: Tensor, alpha: float = 0.8,
 
 def _drawable(image: Tensor) -> tuple[bool, Any]:
     """Whether an image holds numbers from 0 to 1, and its pixels (H, W, 3)."""
-    if not torch.is_tensor(image):
+    if not is_tensor(image):
         raise TypeError(f"Tensor expected, got {type(image)}")
     scaled = image.is_floating_point()
-    if not scaled and image.dtype is not torch.uint8:
+    if not scaled and image.dtype is not uint8:
         raise ValueError("The image dtype must be uint8 or float")
     if image.ndim != 3:
         raise ValueError("Pass individual images, not batches")
     if image.shape[0] not in (1, 3):
         raise ValueError("Only grayscale and RGB images are supported")
-    pixels = (image * 255).to(torch.uint8) if scaled else image
+    pixels = (image * 255).to(uint8) if scaled else image
     return scaled, np.ascontiguousarray(pixels.expand(3, -1, -1).permute(1, 2, 0).numpy())
 
 
 def _drawn(array: Any, scaled: bool, like: Tensor) -> Tensor:
-    out: Tensor = torch.from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+    out: Tensor = from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
     return (out.to(like.dtype) / 255) if scaled else out

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau as torch
+from flambeau.dtype import int64
+from flambeau.random import get_rng_state, manual_seed, randint, randn, set_rng_state
 from flambeau.vision.datasets.vision import Transform, VisionDataset
 from flambeau.vision.transforms import ToPILImage
 
@@ -41,11 +42,11 @@ class FakeData(VisionDataset):
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         if index >= len(self):
             raise IndexError(f"{type(self).__name__} index out of range")
-        before = torch.get_rng_state()
-        torch.manual_seed(index + self.random_offset)
-        numbers = torch.randn(*self.image_size)
-        target: Any = torch.randint(0, self.num_classes, size=(1,), dtype=torch.long)[0]
-        torch.set_rng_state(before)
+        before = get_rng_state()
+        manual_seed(index + self.random_offset)
+        numbers = randn(*self.image_size)
+        target: Any = randint(0, self.num_classes, size=(1,), dtype=int64)[0]
+        set_rng_state(before)
         image = ToPILImage()(numbers)
         if self.transform is not None:
             image = self.transform(image)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import flambeau as torch
 from flambeau import nn
+from flambeau.functional.joining import cat
 from flambeau.nn import functional as F
 from flambeau.tensor import Tensor
 from flambeau.vision.models.weights import WeightsEnum, published
@@ -57,7 +57,7 @@ class _DenseLayer(nn.Module):
 
     def forward(self, input: Tensor | Sequence[Tensor]) -> Tensor:
         """Maps the results so far, joined, to `growth_rate` channels more."""
-        joined = input if isinstance(input, torch.Tensor) else torch.cat(list(input), 1)
+        joined = input if isinstance(input, Tensor) else cat(list(input), 1)
         x = self.conv1(self.relu1(self.norm1(joined)))
         x = self.conv2(self.relu2(self.norm2(x)))
         return F.dropout(x, p=self.drop_rate, training=self.training) if self.drop_rate else x
@@ -78,7 +78,7 @@ class _DenseBlock(nn.ModuleDict):
         features = [init_features]
         for layer in self.values():
             features.append(layer(features))
-        return torch.cat(features, 1)
+        return cat(features, 1)
 
 
 class _Transition(nn.Sequential):

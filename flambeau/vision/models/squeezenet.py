@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau as torch
 from flambeau import nn
+from flambeau.functional.joining import cat
 from flambeau.tensor import Tensor
 from flambeau.vision.models.weights import WeightsEnum, published
 
@@ -47,7 +47,7 @@ class Fire(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns both results, joined."""
         x = self.squeeze_activation(self.squeeze(x))
-        return torch.cat([self.expand1x1_activation(self.expand1x1(x)),
+        return cat([self.expand1x1_activation(self.expand1x1(x)),
                           self.expand3x3_activation(self.expand3x3(x))], 1)
 
 

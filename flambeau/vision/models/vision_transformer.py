@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-import flambeau as torch
 from flambeau import nn
+from flambeau.functional.joining import cat
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import empty, zeros
 from flambeau.vision.models.weights import WeightsEnum, published
 from flambeau.vision.ops.misc import MLP, Conv2dNormActivation
 
@@ -128,7 +129,7 @@ class Encoder(nn.Module):
                  mlp_dim: int, dropout: float, attention_dropout: float,
                  norm_layer: Layer = LAYER_NORM) -> None:
         super().__init__()
-        start = torch.empty(1, seq_length, hidden_dim).normal_(std=0.02)
+        start = empty(1, seq_length, hidden_dim).normal_(std=0.02)
         self.pos_embedding = nn.Parameter(start)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.Sequential()
@@ -189,7 +190,7 @@ class VisionTransformer(nn.Module):
         self.conv_proj: Any = (
             nn.Conv2d(3, hidden_dim, kernel_size=patch_size, stride=patch_size)
             if conv_stem_configs is None else _stem(conv_stem_configs, hidden_dim))
-        self.class_token = nn.Parameter(torch.zeros(1, 1, hidden_dim))
+        self.class_token = nn.Parameter(zeros(1, 1, hidden_dim))
         self.seq_length = (image_size // patch_size) ** 2 + 1
         self.encoder = Encoder(self.seq_length, num_layers, num_heads, hidden_dim, mlp_dim, dropout,
                                attention_dropout, norm_layer)
@@ -229,7 +230,7 @@ class VisionTransformer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Maps images (N, 3, image_size, image_size) to scores (N, num_classes)."""
         x = self._process_input(x)
-        x = torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1)
+        x = cat([self.class_token.expand(len(x), -1, -1), x], dim=1)
         scores: Tensor = self.heads(self.encoder(x)[:, 0])
         return scores
 

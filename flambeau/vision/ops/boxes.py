@@ -7,8 +7,16 @@ from typing import Any
 
 import numpy as np
 
-import flambeau as torch
+from flambeau.autograd import no_grad
+from flambeau.dtype import bfloat16, float16, float32, float64, int32, int64
+from flambeau.functional.comparison import where
+from flambeau.functional.joining import stack
+from flambeau.functional.pointwise import atan
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.reduction import min as min_of
+from flambeau.functional.sorting import argsort
 from flambeau.tensor import Tensor
+from flambeau.tensor.data import from_numpy, tensor
 
 FORMATS = ("xyxy", "xywh", "cxcywh")
 
@@ -23,7 +31,21 @@ def box_area(boxes: Tensor) -> Tensor:
         (N,).
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.dtype import int32
+from flambeau.dtype import bfloat16
+from flambeau.dtype import float32
+from flambeau.dtype import float64
+from flambeau.dtype import int64
+from flambeau.dtype import float16
+from flambeau.functional.reduction import min as min_of
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.comparison import where
+from flambeau.tensor.data import tensor
+from flambeau.tensor.data import from_numpy
+from flambeau.functional.joining import stack
+from flambeau.functional.sorting import argsort
+from flambeau.functional.pointwise import atan
+from flambeau.autograd import no_grad
         >>> box_area(torch.tensor([[0., 0., 2., 3.]]))
         tensor([6.])
 
@@ -37,14 +59,14 @@ def box_area(boxes: Tensor) -> Tensor:
 def _upcast(x: Tensor) -> Tensor:
     """Wide enough that products do not overflow."""
     if x.is_floating_point():
-        return x if x.dtype in (torch.float32, torch.float64) else x.float()
-    return x if x.dtype in (torch.int32, torch.int64) else x.int()
+        return x if x.dtype in (float32, float64) else x.float()
+    return x if x.dtype in (int32, int64) else x.int()
 
 
 def _overlaps(boxes1: Tensor, boxes2: Tensor) -> tuple[Tensor, Tensor]:
     """Areas of intersection and of union of each pair."""
-    low = torch.max(boxes1[:, None, :2], boxes2[:, :2])
-    high = torch.min(boxes1[:, None, 2:], boxes2[:, 2:])
+    low = max_of(boxes1[:, None, :2], boxes2[:, :2])
+    high = min_of(boxes1[:, None, 2:], boxes2[:, 2:])
     sides = _upcast(high - low).clamp(min=0)
     inter = sides[:, :, 0] * sides[:, :, 1]
     return inter, box_area(boxes1)[:, None] + box_area(boxes2) - inter
@@ -60,7 +82,21 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
         (N, M), between 0 and 1.
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.dtype import int32
+from flambeau.dtype import bfloat16
+from flambeau.dtype import float32
+from flambeau.dtype import float64
+from flambeau.dtype import int64
+from flambeau.dtype import float16
+from flambeau.functional.reduction import min as min_of
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.comparison import where
+from flambeau.tensor.data import tensor
+from flambeau.tensor.data import from_numpy
+from flambeau.functional.joining import stack
+from flambeau.functional.sorting import argsort
+from flambeau.functional.pointwise import atan
+from flambeau.autograd import no_grad
         >>> box_iou(torch.tensor([[0., 0., 2., 2.]]), torch.tensor([[1., 0., 3., 2.]]))
         tensor([[0.3333]])
 
@@ -76,8 +112,8 @@ def generalized_box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     Source: torchvision, ``torchvision.ops.generalized_box_iou``.
     """
     inter, union = _overlaps(boxes1, boxes2)
-    low = torch.min(boxes1[:, None, :2], boxes2[:, :2])
-    high = torch.max(boxes1[:, None, 2:], boxes2[:, 2:])
+    low = min_of(boxes1[:, None, :2], boxes2[:, :2])
+    high = max_of(boxes1[:, None, 2:], boxes2[:, 2:])
     sides = _upcast(high - low).clamp(min=0)
     hull = sides[:, :, 0] * sides[:, :, 1]
     return inter / union - (hull - union) / hull
@@ -93,7 +129,7 @@ def distance_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tenso
 
 
 def _distance(a: Tensor, b: Tensor, eps: float) -> Tensor:
-    low, high = torch.min(a[..., :2], b[..., :2]), torch.max(a[..., 2:], b[..., 2:])
+    low, high = min_of(a[..., :2], b[..., :2]), max_of(a[..., 2:], b[..., 2:])
     diagonal = ((high - low).clamp(min=0) ** 2).sum(-1) + eps
     centres = (a[..., :2] + a[..., 2:]) / 2 - (b[..., :2] + b[..., 2:]) / 2
     return (centres ** 2).sum(-1) / diagonal
@@ -111,9 +147,9 @@ def complete_box_iou(boxes1: Tensor, boxes2: Tensor, eps: float = 1e-7) -> Tenso
 
 
 def _aspect(a: Tensor, b: Tensor, iou: Tensor, eps: float) -> Tensor:
-    angles = [torch.atan((x[..., 2] - x[..., 0]) / (x[..., 3] - x[..., 1])) for x in (a, b)]
+    angles = [atan((x[..., 2] - x[..., 0]) / (x[..., 3] - x[..., 1])) for x in (a, b)]
     v = 4 / math.pi ** 2 * (angles[0] - angles[1]) ** 2
-    with torch.no_grad():
+    with no_grad():
         alpha = v / (1 - iou + v + eps)
     return alpha * v
 
@@ -130,7 +166,21 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
         ValueError: for other formats.
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.dtype import int32
+from flambeau.dtype import bfloat16
+from flambeau.dtype import float32
+from flambeau.dtype import float64
+from flambeau.dtype import int64
+from flambeau.dtype import float16
+from flambeau.functional.reduction import min as min_of
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.comparison import where
+from flambeau.tensor.data import tensor
+from flambeau.tensor.data import from_numpy
+from flambeau.functional.joining import stack
+from flambeau.functional.sorting import argsort
+from flambeau.functional.pointwise import atan
+from flambeau.autograd import no_grad
         >>> box_convert(torch.tensor([[1., 1., 3., 5.]]), "xyxy", "cxcywh")
         tensor([[2., 3., 2., 4.]])
 
@@ -150,7 +200,7 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
         a, b, c, d = a, b, c - a, d - b
     elif out_fmt == "cxcywh":
         a, b, c, d = (a + c) / 2, (b + d) / 2, c - a, d - b
-    out: Tensor = torch.stack((a, b, c, d), dim=-1)
+    out: Tensor = stack((a, b, c, d), dim=-1)
     return out
 
 
@@ -165,7 +215,7 @@ def clip_boxes_to_image(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """
     height, width = size
     x, y = boxes[..., 0::2].clamp(0, width), boxes[..., 1::2].clamp(0, height)
-    return torch.stack((x, y), dim=-1).reshape(boxes.shape)
+    return stack((x, y), dim=-1).reshape(boxes.shape)
 
 
 def remove_small_boxes(boxes: Tensor, min_size: float) -> Tensor:
@@ -175,7 +225,7 @@ def remove_small_boxes(boxes: Tensor, min_size: float) -> Tensor:
     """
     wide = boxes[:, 2] - boxes[:, 0] >= min_size
     high = boxes[:, 3] - boxes[:, 1] >= min_size
-    return torch.where(wide & high)[0]
+    return where(wide & high)[0]
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
@@ -193,7 +243,21 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         RuntimeError: for tensors of other shapes.
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.dtype import int32
+from flambeau.dtype import bfloat16
+from flambeau.dtype import float32
+from flambeau.dtype import float64
+from flambeau.dtype import int64
+from flambeau.dtype import float16
+from flambeau.functional.reduction import min as min_of
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.comparison import where
+from flambeau.tensor.data import tensor
+from flambeau.tensor.data import from_numpy
+from flambeau.functional.joining import stack
+from flambeau.functional.sorting import argsort
+from flambeau.functional.pointwise import atan
+from flambeau.autograd import no_grad
         >>> boxes = torch.tensor([[0., 0., 2., 2.], [0., 0., 2., 1.9], [5., 5., 6., 6.]])
         >>> nms(boxes, torch.tensor([0.5, 0.9, 0.1]), 0.5)
         tensor([1, 2])
@@ -202,8 +266,8 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     """
     _check_nms(boxes, scores)
     corners = boxes.detach().float().numpy() if boxes.dtype in (
-        torch.float16, torch.bfloat16) else boxes.detach().numpy()
-    order = torch.argsort(scores.detach(), stable=True, descending=True).numpy()
+        float16, bfloat16) else boxes.detach().numpy()
+    order = argsort(scores.detach(), stable=True, descending=True).numpy()
     x1, y1, x2, y2 = corners.T
     areas = (x2 - x1) * (y2 - y1)
     kept = []
@@ -216,7 +280,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         with np.errstate(divide="ignore", invalid="ignore"):
             over = inter / (areas[best] + areas[order] - inter) > iou_threshold
         order = order[~over]
-    out: Tensor = torch.tensor(kept, dtype=torch.int64)
+    out: Tensor = tensor(kept, dtype=int64)
     return out
 
 
@@ -244,9 +308,9 @@ def batched_nms(boxes: Tensor, scores: Tensor, idxs: Tensor, iou_threshold: floa
     """
     keep = np.zeros(len(boxes), bool)
     for number in np.unique(idxs.numpy()):
-        where = torch.where(idxs == int(number))[0]
-        keep[where[nms(boxes[where], scores[where], iou_threshold)].numpy()] = True
-    kept = torch.where(torch.from_numpy(keep))[0]
+        members = where(idxs == int(number))[0]
+        keep[members[nms(boxes[members], scores[members], iou_threshold)].numpy()] = True
+    kept = where(from_numpy(keep))[0]
     return kept[scores[kept].sort(descending=True)[1]]
 
 
@@ -265,5 +329,5 @@ def masks_to_boxes(masks: Tensor) -> Tensor:
     for mask in masks.numpy():
         y, x = np.nonzero(mask)
         rows.append([x.min(), y.min(), x.max(), y.max()] if len(x) else [0, 0, 0, 0])
-    out: Tensor = torch.tensor(np.array(rows, np.float32).reshape(-1, 4))
+    out: Tensor = tensor(np.array(rows, np.float32).reshape(-1, 4))
     return out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import flambeau as torch
+from flambeau.functional.comparison import where
+from flambeau.functional.pointwise import sigmoid
+from flambeau.functional.reduction import max as max_of
+from flambeau.functional.reduction import min as min_of
 from flambeau.nn import functional as F
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import zeros_like
 from flambeau.vision.ops.boxes import _aspect, _distance, _upcast
 
 
@@ -39,7 +43,7 @@ def sigmoid_focal_loss(inputs: Tensor, targets: Tensor, alpha: float = 0.25, gam
     if alpha > 1 or -1 < alpha < 0:
         raise ValueError(f"Invalid alpha value: {alpha}. alpha must be in the range [0,1] or -1 "
                          "for ignore.")
-    p = torch.sigmoid(inputs)
+    p = sigmoid(inputs)
     ce = F.binary_cross_entropy_with_logits(inputs, targets, reduction="none")
     right = p * targets + (1 - p) * (1 - targets)
     loss = ce * (1 - right) ** gamma
@@ -51,9 +55,9 @@ def sigmoid_focal_loss(inputs: Tensor, targets: Tensor, alpha: float = 0.25, gam
 def _pairs(boxes1: Tensor, boxes2: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Boxes row by row, their IoU, and their union."""
     a, b = _upcast(boxes1), _upcast(boxes2)
-    sides = torch.min(a[..., 2:], b[..., 2:]) - torch.max(a[..., :2], b[..., :2])
+    sides = min_of(a[..., 2:], b[..., 2:]) - max_of(a[..., :2], b[..., :2])
     meet = (sides > 0).all(-1)
-    inter = torch.where(meet, sides[..., 0] * sides[..., 1], torch.zeros_like(sides[..., 0]))
+    inter = where(meet, sides[..., 0] * sides[..., 1], zeros_like(sides[..., 0]))
     size_a, size_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
     union = size_a.prod(-1) + size_b.prod(-1) - inter
     return a, b, inter / (union + eps), union
@@ -66,7 +70,7 @@ def generalized_box_iou_loss(boxes1: Tensor, boxes2: Tensor, reduction: str = "n
     Source: torchvision, ``torchvision.ops.generalized_box_iou_loss``.
     """
     a, b, iou, union = _pairs(boxes1, boxes2, eps)
-    sides = torch.max(a[..., 2:], b[..., 2:]) - torch.min(a[..., :2], b[..., :2])
+    sides = max_of(a[..., 2:], b[..., 2:]) - min_of(a[..., :2], b[..., :2])
     hull = sides[..., 0] * sides[..., 1]
     return _reduced(1 - (iou - (hull - union) / (hull + eps)), reduction)
 

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import flambeau as torch
 from flambeau import nn
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import ones, zeros
 
 Layer = Callable[..., nn.Module]
 
@@ -21,7 +21,8 @@ class FrozenBatchNorm2d(nn.Module):
         eps: added to the variance. Default: 1e-5.
 
     Example:
-        >>> import flambeau as torch
+        >>> from flambeau.tensor.creation import ones
+from flambeau.tensor.creation import zeros
         >>> FrozenBatchNorm2d(3)
         FrozenBatchNorm2d(3, eps=1e-05)
 
@@ -31,10 +32,10 @@ class FrozenBatchNorm2d(nn.Module):
     def __init__(self, num_features: int, eps: float = 1e-5) -> None:
         super().__init__()
         self.eps = eps
-        self.register_buffer("weight", torch.ones(num_features))
-        self.register_buffer("bias", torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.register_buffer("weight", ones(num_features))
+        self.register_buffer("bias", zeros(num_features))
+        self.register_buffer("running_mean", zeros(num_features))
+        self.register_buffer("running_var", ones(num_features))
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         state_dict.pop(prefix + "num_batches_tracked", None)  # of an ordinary one

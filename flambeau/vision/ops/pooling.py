@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import flambeau as torch
 from flambeau import nn
+from flambeau.functional.contraction import einsum
+from flambeau.functional.joining import cat, stack
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import arange, full
 
 
 def roi_align(input: Tensor, boxes: Tensor | list[Tensor], output_size: int | tuple[int, int],
@@ -29,12 +31,12 @@ def roi_align(input: Tensor, boxes: Tensor | list[Tensor], output_size: int | tu
     Source: He et al. 2017, "Mask R-CNN"; torchvision, ``torchvision.ops.roi_align``.
     """
     height, width = (output_size, output_size) if isinstance(output_size, int) else output_size
-    rows = boxes if isinstance(boxes, torch.Tensor) else torch.cat(
-        [torch.cat([torch.full((len(b), 1), float(k), dtype=b.dtype), b], 1)
+    rows = boxes if isinstance(boxes, Tensor) else cat(
+        [cat([full((len(b), 1), float(k), dtype=b.dtype), b], 1)
          for k, b in enumerate(boxes)])
     parts = [_one(input[int(row[0])], row[1:], height, width, spatial_scale, sampling_ratio,
                   aligned) for row in rows]
-    return torch.stack(parts) if parts else input.new_zeros(0, input.shape[1], height, width)
+    return stack(parts) if parts else input.new_zeros(0, input.shape[1], height, width)
 
 
 def _one(image: Tensor, box: Tensor, height: int, width: int, scale: float, ratio: int,
@@ -45,9 +47,9 @@ def _one(image: Tensor, box: Tensor, height: int, width: int, scale: float, rati
         w, h = max(w, 1.0), max(h, 1.0)
     across = ratio if ratio > 0 else max(-int(-w // width), 1)
     down = ratio if ratio > 0 else max(-int(-h // height), 1)
-    xs = x1 + (torch.arange(width * across) + 0.5) * (w / (width * across))
-    ys = y1 + (torch.arange(height * down) + 0.5) * (h / (height * down))
-    samples = torch.einsum("yi,cij,xj->cyx", _weights(ys, image.shape[1], image),
+    xs = x1 + (arange(width * across) + 0.5) * (w / (width * across))
+    ys = y1 + (arange(height * down) + 0.5) * (h / (height * down))
+    samples = einsum("yi,cij,xj->cyx", _weights(ys, image.shape[1], image),
                            image, _weights(xs, image.shape[2], image))
     out: Tensor = samples.reshape(-1, height, down, width, across).mean((2, 4))
     return out
@@ -57,7 +59,7 @@ def _weights(places: Any, size: int, like: Tensor) -> Tensor:
     """Bilinear weights (places, size) of the pixels; 0 beyond one pixel outside the image."""
     inside = ((places >= -1) & (places <= size)).to(like.dtype)
     clamped = places.clamp(0, size - 1)
-    distance = (clamped[:, None] - torch.arange(size)[None]).abs()
+    distance = (clamped[:, None] - arange(size)[None]).abs()
     return ((1 - distance).clamp(min=0).to(like.dtype) * inside[:, None]).to(like.dtype)
 
 

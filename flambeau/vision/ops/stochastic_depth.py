@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import flambeau as torch
 from flambeau import nn
 from flambeau.tensor import Tensor
+from flambeau.tensor.creation import empty
 
 
 def stochastic_depth(input: Tensor, p: float, mode: str, training: bool = True) -> Tensor:
@@ -29,7 +29,7 @@ def stochastic_depth(input: Tensor, p: float, mode: str, training: bool = True) 
     if not training or p == 0.0:
         return input
     size = [input.shape[0] if mode == "row" else 1] + [1] * (input.ndim - 1)
-    noise = torch.empty(size, dtype=input.dtype).bernoulli_(1 - p)
+    noise = empty(size, dtype=input.dtype).bernoulli_(1 - p)
     if p < 1:
         noise.div_(1 - p)
     out: Tensor = input * noise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flambeau import float32
+from flambeau.dtype import float32
 from flambeau.nn import Module
 from flambeau.tensor import Tensor
 from flambeau.vision.transforms import functional as F
