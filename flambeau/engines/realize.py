@@ -138,7 +138,7 @@ class Mode:
         warn_only: what `use_deterministic_algorithms` was told beside.
     """
 
-    native = os.environ.get("FLAMBEAU_ENGINE", "reference") != "reference"
+    native = os.environ.get("FLAMBEAU_ENGINE", "native") != "reference"
     patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
     worth = 2_000_000
     deterministic = False

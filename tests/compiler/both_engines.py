@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import flambeau
 from flambeau.engines import realize
-from flambeau.engines.statistics import observations
+from flambeau.engines.statistics import Observation, Structure, observations
 
 
-class Watch:
+class Watch(Observation):
     """Counts the flushes that compiled code and the reference engine ran."""
 
     def __init__(self) -> None:
-        self.compilations: list[Any] = []
+        super().__init__()
         self.native = 0
         self.reference = 0
 
-    def flushed(self, reason: str, entry: Any, native: bool) -> None:
+    def flushed(self, reason: str, entry: Structure, native: bool) -> None:
         """A flush has run."""
+        super().flushed(reason, entry, native)
         self.native += native
         self.reference += not native
 
