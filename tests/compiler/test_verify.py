@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from flambeau.compiler.loops import Line, Nest, Store
@@ -62,3 +65,10 @@ def test_lives_do_not_overlap() -> None:
     with pytest.raises(StageError, match="v0 and v1 are alive together"):
         check_memory({0: (0, VECTOR), 1: (8, VECTOR)}, lives, 32)
     check_memory({0: (0, VECTOR), 1: (8, VECTOR)}, [(0, VECTOR, 1, 2), (1, VECTOR, 3, 4)], 32)
+
+
+def test_the_readme_shows_what_the_compiler_does() -> None:
+    """`python docs/compiler_example.py --write` brings the page up to date."""
+    script = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "compiler_example.py"))
+    shown = script["PAGE"].read_text(encoding="utf-8")
+    assert shown == script["page"](shown)

@@ -94,7 +94,8 @@ def test_copies_go_on_alike(name: str) -> None:
     for o, ps in ((optimizer, params), (twin, twin_params), (pickled, pickled_params)):
         run(o, ps, 2)
     for p, q, r in zip(params, twin_params, pickled_params, strict=True):
-        assert p.tolist() == q.tolist() == r.tolist()
+        for other in (q, r):  # the engines round differently, and a step may turn hot in between
+            np.testing.assert_allclose(other.tolist(), p.tolist(), rtol=1e-13)
 
 
 def test_state_is_seen_and_changed() -> None:
