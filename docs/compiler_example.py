@@ -38,7 +38,6 @@ def stages() -> dict[str, str]:
         lines = report.text(name).splitlines()
         more = len(lines) - LINES
         found[name] = "\n".join(lines[:LINES] + ([f"… {more} lines more"] if more > 0 else []))
-    found["first"] = report.text("kernels").split("\nfor")[0]
     return found
 
 

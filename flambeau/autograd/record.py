@@ -218,7 +218,8 @@ def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[An
         storage = tensors[i]._storage
         if storage.dirty and tensors[i]._grad_fn is None:
             storage.dirty = False  # the first forward pass after an update by hand
-            realize.flush("update by hand")
+            if storage.node.data is None:
+                realize.flush("update by hand")
     made = apply(template, inputs)
     fn: GradFn = cls(template, wrt, tensors, inputs, made)
     made_tensors = finish(made)
