@@ -67,7 +67,7 @@ def sums(count: int) -> torch.Tensor:
     """Texts such as 27+68=095. as numbers (N, 10); the sum is written backwards."""
     a, b = torch.randint(0, 100, (count,)), torch.randint(0, 100, (count,))
     texts = [f"{x:02d}+{y:02d}={x + y:03d}"[:6] + f"{x + y:03d}"[::-1] + "."
-             for x, y in zip(a.tolist(), b.tolist())]
+             for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     return torch.tensor([[LETTERS.index(c) for c in text] for text in texts])
 
 
