@@ -642,6 +642,7 @@ _SUBMODULES = ("_dynamo", "accelerator", "backends", "checkpoint", "cli", "compi
                "distributed", "fft", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
                "optim", "profiler", "signal", "sparse", "special", "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
+    "backends.precision": "get_float32_matmul_precision set_float32_matmul_precision",
     "checkpoint": "load save",
     "compiler.interface": "compile",
     "engines.explain": "explain",
