@@ -82,7 +82,7 @@ def main() -> None:
             if over:
                 break
         policy_losses, value_losses = [], []
-        for (log_p, value), goal in zip(chosen, returns(rewards)):
+        for (log_p, value), goal in zip(chosen, returns(rewards), strict=True):
             policy_losses.append(-log_p * (goal - value.item()))
             value_losses.append(F.smooth_l1_loss(value, goal.unsqueeze(0)))
         optimizer.zero_grad()

@@ -2,7 +2,7 @@
 
 Learns the sums of two numbers, digit by digit: `27+68=95`.
 
-    python examples/gpt.py [--steps 300] [--checkpoint gpt.pt]
+    python examples/gpt.py [--steps 800] [--checkpoint gpt.pt]
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def sums(count: int) -> torch.Tensor:
     """Texts such as 27+68=095. as numbers (N, 10); the sum is written backwards."""
     a, b = torch.randint(0, 100, (count,)), torch.randint(0, 100, (count,))
     texts = [f"{x:02d}+{y:02d}={x + y:03d}"[:6] + f"{x + y:03d}"[::-1] + "."
-             for x, y in zip(a.tolist(), b.tolist())]
+             for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     return torch.tensor([[LETTERS.index(c) for c in text] for text in texts])
 
 
@@ -82,7 +82,7 @@ def rate(step: int, steps: int, most: float = 3e-3) -> float:
 def main() -> None:
     """Train, or go on from a checkpoint; report; add numbers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--stop", type=int, help="stop (and save) before this step")
     parser.add_argument("--checkpoint", default="gpt.pt")
     parser.add_argument("--seed", type=int, default=1337)
@@ -112,7 +112,7 @@ def main() -> None:
         loss.backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        if step % 20 == 0 or step == stop - 1:
+        if step % 40 == 0 or step == stop - 1:
             print(f"step {step:4d}: loss {loss.item():.4f}, gradient {norm.item():.3f}")
     torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(),
                 "rng": torch.get_rng_state(), "step": stop}, args.checkpoint)

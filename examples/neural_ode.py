@@ -52,7 +52,7 @@ class Solve(torch.autograd.Function):
                 start = y.detach().requires_grad_(True)
                 end = rk4(ctx.speed, start, ctx.step)
             grad, *parts = torch.autograd.grad(end, [start, *parameters], grad)
-            sums = [s + p for s, p in zip(sums, parts)]
+            sums = [s + p for s, p in zip(sums, parts, strict=True)]
         return (grad, None, None, None, *sums)
 
 

@@ -1,6 +1,6 @@
 """Super-resolution: a sub-pixel convolution network makes pictures three times as large.
 
-    python examples/super_resolution.py [--epochs 15]
+    python examples/super_resolution.py [--epochs 60]
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def decibels(error: torch.Tensor) -> float:
 def main() -> None:
     """Train, report, compare with enlarging by interpolation."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     torch.manual_seed(args.seed)

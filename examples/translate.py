@@ -1,6 +1,6 @@
 """An encoder-decoder Transformer that learns to reverse sequences.
 
-    python examples/translate.py [--steps 300]
+    python examples/translate.py [--steps 600]
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def greedy(model: Translator, source: torch.Tensor) -> torch.Tensor:
 def main() -> None:
     """Train with a warm-up, report, translate."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     torch.manual_seed(args.seed)

@@ -41,7 +41,8 @@ class VAE(nn.Module):
         self.mean = nn.Linear(hidden, latent)
         self.log_variance = nn.Linear(hidden, latent)
         self.decode = nn.Sequential(nn.Linear(latent, hidden), nn.ReLU(),
-                                    nn.Linear(hidden, SIDE * SIDE), nn.Unflatten(1, (1, SIDE, SIDE)))
+                                    nn.Linear(hidden, SIDE * SIDE),
+                                    nn.Unflatten(1, (1, SIDE, SIDE)))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Scores of the pixels, and the code's mean and log-variance."""

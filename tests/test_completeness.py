@@ -43,7 +43,8 @@ ELSEWHERE = {
     "test_sparse.py": {
         "sparse_bsc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo_tensor",
         "sparse_csc_tensor", "sparse_csr_tensor", "spmm"},
-    "test_touched_modules.py": {"compile"},
+    "test_touched_modules.py": {"compile", "get_float32_matmul_precision",
+                                "set_float32_matmul_precision"},
     "checkpoint/test_checkpoint_torch.py": {"load", "save"},
     "engines/test_explain.py": {
         "are_deterministic_algorithms_enabled", "explain", "get_deterministic_debug_mode",

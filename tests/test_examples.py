@@ -65,3 +65,52 @@ def test_resnet34(tmp_path: Path) -> None:
     printed = printed_by("resnet34.py", tmp_path, "--size", "64")
     assert re.findall(r"([\d,]+) parameters", printed) == ["21,797,672"] * 2
     assert printed.count("output (1, 1000)") == 2
+
+
+def losses_of(printed: str, name: str = "loss") -> list[float]:
+    """Returns the numbers behind a word, in the order of their lines."""
+    return [float(number) for number in re.findall(rf"{name} ([-\d.]+)", printed)]
+
+
+@pytest.mark.parametrize("name, arguments, ratio", [
+    ("vae.py", ("--epochs", "3"), 0.95),
+    ("char_rnn.py", ("--kind", "GRU", "--epochs", "11"), 0.7),
+    ("translate.py", ("--steps", "61"), 0.9),
+    ("time_series.py", ("--steps", "3", "--length", "30"), 0.7),
+    ("super_resolution.py", ("--epochs", "3"), 0.5),
+    ("siamese.py", ("--steps", "21"), 0.6),
+    ("gcn.py", ("--epochs", "60"), 0.7),
+    ("gcn.py", ("--epochs", "60", "--dense"), 0.7),
+    ("neural_ode.py", ("--steps", "21"), 0.99),
+    ("vit.py", ("--epochs", "2", "--count", "384"), 0.97),
+])
+def test_the_loss_falls(name: str, arguments: tuple[str, ...], ratio: float,
+                        tmp_path: Path) -> None:
+    """The last loss is below a share of the first one."""
+    losses = losses_of(printed_by(name, tmp_path, *arguments))
+    assert losses[-1] < ratio * losses[0]
+
+
+def test_dcgan_and_style_transfer(tmp_path: Path) -> None:
+    """They write their pictures; the style comes nearer."""
+    printed = printed_by("dcgan.py", tmp_path, "--steps", "21", "--batch-size", "8")
+    assert losses_of(printed, "discriminator")[-1] < losses_of(printed, "discriminator")[0]
+    styles = losses_of(printed_by("style_transfer.py", tmp_path, "--steps", "21"), "style")
+    assert styles[-1] < 0.7 * styles[0]
+    for file in ("dcgan.png", "style.png"):
+        assert (tmp_path / file).read_bytes().startswith(b"\x89PNG")
+
+
+def test_gpt_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    """Stopped half-way and run again, it ends with the losses of a run without a stop."""
+    whole = printed_by("gpt.py", tmp_path, "--steps", "41", "--checkpoint", "whole.pt")
+    printed_by("gpt.py", tmp_path, "--steps", "41", "--stop", "20", "--checkpoint", "half.pt")
+    rest = printed_by("gpt.py", tmp_path, "--steps", "41", "--checkpoint", "half.pt")
+    assert "going on at step 20" in rest
+    assert losses_of(rest) == losses_of(whole)[1:]
+
+
+def test_actor_critic(tmp_path: Path) -> None:
+    """Episodes are played and learned from."""
+    printed = printed_by("actor_critic.py", tmp_path, "--episodes", "11")
+    assert len(re.findall(r"\d+ steps, running mean", printed)) == 2

@@ -184,6 +184,16 @@ def test_compile_returns_what_it_is_given() -> None:
     flambeau._dynamo.reset()
 
 
+def test_the_precision_of_products_is_remembered() -> None:
+    """Set and read back; unknown ones are refused."""
+    before = flambeau.get_float32_matmul_precision()
+    flambeau.set_float32_matmul_precision("high")
+    assert flambeau.get_float32_matmul_precision() == "high"
+    flambeau.set_float32_matmul_precision(before)
+    with pytest.raises(RuntimeError, match="Unknown precision"):
+        flambeau.set_float32_matmul_precision("low")
+
+
 class Scripted(nn.Module):
     """A module with TorchScript's decorators."""
 

@@ -43,13 +43,7 @@ def make_grid(tensor: Any, nrow: int = 8, padding: int = 2, normalize: bool = Fa
         TypeError: no tensor or list of tensors.
 
     Example:
-        >>> from flambeau.dtype import uint8
-from flambeau.dtype import bool_
-from flambeau.dtype import int64
-from flambeau.functional.queries import is_tensor
-from flambeau.autograd import no_grad
-from flambeau.tensor.data import from_numpy
-from flambeau.functional.joining import stack
+        >>> import flambeau as torch
         >>> make_grid(torch.zeros(10, 1, 4, 5)).shape
         torch.Size([3, 14, 58])
 

@@ -14,7 +14,7 @@ import numpy
 import pytest
 
 import flambeau
-from flambeau.vision import datasets, utils
+from flambeau.vision import datasets, transforms, utils
 from flambeau.vision.pillow import has_pillow
 
 needs_pillow = pytest.mark.skipif(not has_pillow(), reason="Pillow is not installed")
@@ -158,3 +158,15 @@ def test_drawing() -> None:
         utils.draw_bounding_boxes(image, flambeau.tensor([[6, 3, 2, 8]]))
     with pytest.raises(ValueError, match="not batches"):
         utils.draw_bounding_boxes(image[None], flambeau.zeros(1, 4))
+
+
+def test_corners_and_the_middle() -> None:
+    """Five crops, and five more of the mirror image."""
+    image = flambeau.arange(24).view(1, 4, 6)
+    five = transforms.FiveCrop(2)(image)
+    assert [part[0, 0, 0].item() for part in five] == [0, 4, 12, 16, 8]
+    ten = transforms.TenCrop((2, 2), vertical_flip=True)(image)
+    assert [part[0, 0, 0].item() for part in ten[5:]] == [18, 22, 6, 10, 14]
+    assert repr(transforms.TenCrop(2)) == "TenCrop(size=(2, 2), vertical_flip=False)"
+    with pytest.raises(ValueError, match="bigger than input size"):
+        transforms.FiveCrop(9)(image)

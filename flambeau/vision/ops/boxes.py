@@ -31,21 +31,7 @@ def box_area(boxes: Tensor) -> Tensor:
         (N,).
 
     Example:
-        >>> from flambeau.dtype import int32
-from flambeau.dtype import bfloat16
-from flambeau.dtype import float32
-from flambeau.dtype import float64
-from flambeau.dtype import int64
-from flambeau.dtype import float16
-from flambeau.functional.reduction import min as min_of
-from flambeau.functional.reduction import max as max_of
-from flambeau.functional.comparison import where
-from flambeau.tensor.data import tensor
-from flambeau.tensor.data import from_numpy
-from flambeau.functional.joining import stack
-from flambeau.functional.sorting import argsort
-from flambeau.functional.pointwise import atan
-from flambeau.autograd import no_grad
+        >>> import flambeau as torch
         >>> box_area(torch.tensor([[0., 0., 2., 3.]]))
         tensor([6.])
 
@@ -82,21 +68,7 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
         (N, M), between 0 and 1.
 
     Example:
-        >>> from flambeau.dtype import int32
-from flambeau.dtype import bfloat16
-from flambeau.dtype import float32
-from flambeau.dtype import float64
-from flambeau.dtype import int64
-from flambeau.dtype import float16
-from flambeau.functional.reduction import min as min_of
-from flambeau.functional.reduction import max as max_of
-from flambeau.functional.comparison import where
-from flambeau.tensor.data import tensor
-from flambeau.tensor.data import from_numpy
-from flambeau.functional.joining import stack
-from flambeau.functional.sorting import argsort
-from flambeau.functional.pointwise import atan
-from flambeau.autograd import no_grad
+        >>> import flambeau as torch
         >>> box_iou(torch.tensor([[0., 0., 2., 2.]]), torch.tensor([[1., 0., 3., 2.]]))
         tensor([[0.3333]])
 
@@ -166,21 +138,7 @@ def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
         ValueError: for other formats.
 
     Example:
-        >>> from flambeau.dtype import int32
-from flambeau.dtype import bfloat16
-from flambeau.dtype import float32
-from flambeau.dtype import float64
-from flambeau.dtype import int64
-from flambeau.dtype import float16
-from flambeau.functional.reduction import min as min_of
-from flambeau.functional.reduction import max as max_of
-from flambeau.functional.comparison import where
-from flambeau.tensor.data import tensor
-from flambeau.tensor.data import from_numpy
-from flambeau.functional.joining import stack
-from flambeau.functional.sorting import argsort
-from flambeau.functional.pointwise import atan
-from flambeau.autograd import no_grad
+        >>> import flambeau as torch
         >>> box_convert(torch.tensor([[1., 1., 3., 5.]]), "xyxy", "cxcywh")
         tensor([[2., 3., 2., 4.]])
 
@@ -243,21 +201,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         RuntimeError: for tensors of other shapes.
 
     Example:
-        >>> from flambeau.dtype import int32
-from flambeau.dtype import bfloat16
-from flambeau.dtype import float32
-from flambeau.dtype import float64
-from flambeau.dtype import int64
-from flambeau.dtype import float16
-from flambeau.functional.reduction import min as min_of
-from flambeau.functional.reduction import max as max_of
-from flambeau.functional.comparison import where
-from flambeau.tensor.data import tensor
-from flambeau.tensor.data import from_numpy
-from flambeau.functional.joining import stack
-from flambeau.functional.sorting import argsort
-from flambeau.functional.pointwise import atan
-from flambeau.autograd import no_grad
+        >>> import flambeau as torch
         >>> boxes = torch.tensor([[0., 0., 2., 2.], [0., 0., 2., 1.9], [5., 5., 6., 6.]])
         >>> nms(boxes, torch.tensor([0.5, 0.9, 0.1]), 0.5)
         tensor([1, 2])

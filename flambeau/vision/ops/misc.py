@@ -21,8 +21,7 @@ class FrozenBatchNorm2d(nn.Module):
         eps: added to the variance. Default: 1e-5.
 
     Example:
-        >>> from flambeau.tensor.creation import ones
-from flambeau.tensor.creation import zeros
+        >>> import flambeau as torch
         >>> FrozenBatchNorm2d(3)
         FrozenBatchNorm2d(3, eps=1e-05)
 

@@ -16,6 +16,7 @@ from flambeau.vision.transforms.basic import (
     ToPILImage,
     ToTensor,
 )
+from flambeau.vision.transforms.crops import FiveCrop, TenCrop
 from flambeau.vision.transforms.geometry import InterpolationMode
 from flambeau.vision.transforms.random_choice import RandomApply, RandomChoice, RandomOrder
 from flambeau.vision.transforms.random_color import (
@@ -38,6 +39,7 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "ConvertImageDtype",
+    "FiveCrop",
     "GaussianBlur",
     "Grayscale",
     "InterpolationMode",
@@ -57,6 +59,7 @@ __all__ = [
     "RandomRotation",
     "RandomVerticalFlip",
     "Resize",
+    "TenCrop",
     "ToPILImage",
     "ToTensor",
     "functional",

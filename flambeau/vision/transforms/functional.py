@@ -22,6 +22,7 @@ from flambeau.vision.transforms.conversion import (
     to_pil_image,
     to_tensor,
 )
+from flambeau.vision.transforms.crops import five_crop, ten_crop
 from flambeau.vision.transforms.geometry import (
     InterpolationMode,
     affine,
@@ -46,6 +47,7 @@ __all__ = [
     "convert_image_dtype",
     "crop",
     "erase",
+    "five_crop",
     "gaussian_blur",
     "get_dimensions",
     "get_image_num_channels",
@@ -58,6 +60,7 @@ __all__ = [
     "resized_crop",
     "rgb_to_grayscale",
     "rotate",
+    "ten_crop",
     "to_grayscale",
     "to_pil_image",
     "to_tensor",
