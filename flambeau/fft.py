@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .autograd.record import write_out
+from .autograd.record import write_out as _write_out
 from .device import layout as _layout
+from .device import strided as _strided
 from .dtype import FLOATING as _FLOATING
 from .dtype import dtype as _dtype
 from .dtype import get_default_dtype as _get_default_dtype
@@ -50,12 +51,12 @@ def _frequencies(name: str, counts: Any, n: int, d: float, dtype: _dtype | None,
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     made = _from_array((counts * (1.0 / (n * d)) if n else counts).astype(kind.numpy))
     if out is not None:
-        return write_out(out, made, name)
+        return _write_out(out, made, name)
     return made.requires_grad_() if requires_grad else made
 
 
 def fftfreq(n: int, d: float = 1.0, *, out: Any = None, dtype: _dtype | None = None,
-            layout: _layout | None = None, device: Any = None,
+            layout: _layout | None = _strided, device: Any = None,
             requires_grad: bool = False) -> Any:
     """The frequencies of `fft`'s coefficients: [0, 1, …, -2, -1] / (n d).
 
@@ -77,7 +78,7 @@ def fftfreq(n: int, d: float = 1.0, *, out: Any = None, dtype: _dtype | None = N
 
 
 def rfftfreq(n: int, d: float = 1.0, *, out: Any = None, dtype: _dtype | None = None,
-             layout: _layout | None = None, device: Any = None,
+             layout: _layout | None = _strided, device: Any = None,
              requires_grad: bool = False) -> Any:
     """The frequencies of `rfft`'s coefficients: [0, 1, …, n // 2] / (n d).
 

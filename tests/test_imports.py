@@ -26,6 +26,7 @@ LAYERS = [
      "_dynamo", "distributed", "multiprocessing", "sparse", "special"],
     ["nn"],
     ["optim"],
+    ["distributions"],
     ["utils.data"],
     ["checkpoint"],
     ["hub", "jit"],
