@@ -638,10 +638,15 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("_dynamo", "accelerator", "backends", "checkpoint", "cli", "compiler", "cuda",
+_SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
+               "cuda",
                "distributed", "fft", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx",
                "optim", "profiler", "signal", "sparse", "special", "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
+    "amp.autocast_mode":
+        "autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype "
+        "is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled "
+        "set_autocast_cache_enabled set_autocast_dtype set_autocast_enabled",
     "checkpoint": "load save",
     "compiler.interface": "compile",
     "engines.explain": "explain",
