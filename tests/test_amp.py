@@ -69,3 +69,18 @@ def test_custom_function():
     y.sum().backward()
     print(y.dtype, x.grad)
     """)
+
+
+def test_switches():
+    both("""
+    x = torch.ones(2, 2)
+    print(torch.get_autocast_cpu_dtype(), torch.get_autocast_gpu_dtype())
+    torch.set_autocast_enabled("cpu", True)
+    torch.set_autocast_dtype("cpu", torch.float16)
+    print(torch.is_autocast_cpu_enabled(), (x @ x).dtype)
+    torch.set_autocast_dtype("cpu", torch.bfloat16)
+    torch.set_autocast_enabled("cpu", False)
+    torch.set_autocast_cache_enabled(False)
+    print(torch.is_autocast_enabled("cpu"), torch.is_autocast_cache_enabled(), (x @ x).dtype)
+    torch.set_autocast_cache_enabled(True)
+    """)
