@@ -38,6 +38,10 @@ DRAWN = {"dirichlet_gradient", "dirichlet_sample", "gamma_gradient", "gamma_samp
 
 # Functions that are no function of tensors, and the file of their tests.
 ELSEWHERE = {
+    "test_amp.py": {
+        "get_autocast_cpu_dtype", "get_autocast_dtype", "get_autocast_gpu_dtype",
+        "is_autocast_cache_enabled", "is_autocast_cpu_enabled", "is_autocast_enabled",
+        "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled"},
     "test_defaults.py": {"get_rng_state", "initial_seed", "seed", "set_default_device",
                          "set_default_dtype", "set_default_tensor_type", "set_rng_state"},
     "test_generator.py": {"manual_seed"},

@@ -3,6 +3,7 @@
 import importlib
 
 from . import function as function
+from . import functional as functional
 from .api import backward, grad
 from .base import TensorBase
 from .function import Function, once_differentiable

@@ -19,6 +19,7 @@ class _Modes(threading.local):
     anomaly = False
     check_nan = True
     multithreading = True
+    autocast: Callable[[str, tuple[Any, ...]], tuple[Any, ...]] | None = None  # set by amp
 
 
 modes = _Modes()

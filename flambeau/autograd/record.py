@@ -165,6 +165,8 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
     """Apply an op to tensors and Python numbers; the resulting tensor, or a tuple of them."""
     if traces.stack:
         return op.invoke(values, static)
+    if modes.autocast is not None:
+        values = modes.autocast(op.name, values)
     inputs: list[Any] = []
     specs: list[Any] = []
     wrt: list[int] = []

@@ -21,6 +21,7 @@ MAPS = ("elementwise", "cast", "constant")
 MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
+MAX_ROOTS = 64
 CHEAP = {"add", "sub", "mul"}  # computed again rather than stored beside a stored operand
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
@@ -161,8 +162,11 @@ class _Plan:
             domain = (self.program.specs[instr.args[0]].shape if instr.prim.name in REDUCES
                       else instr.spec.shape)
             level = self._level(instr, domain)
-            self.levels[instr.out] = level
             key = (level, domain, _pattern(instr))
+            while key in kernels and len(kernels[key].roots) >= MAX_ROOTS:
+                level += 1  # a long chain over one domain: LLVM shall not see it whole
+                key = (level, *key[1:])
+            self.levels[instr.out] = level
             if key not in kernels:
                 kernels[key] = Kernel(domain, [], level)
                 done.append(kernels[key])

@@ -98,8 +98,9 @@ def _run_first(nodes: list[Node]) -> Ran:
     statistics.nodes += len(needed)
     key, arguments = structure(needed, held)
     entry = _structure(key)
-    if mode.native and entry.plan is None and _worth_compiling(entry.recent, needed):
-        _compile(entry, needed, held)
+    if mode.native and entry.plan is None and not entry.refused and (
+            _worth_compiling(entry.recent, needed)):
+        _try_compile(entry, needed, held)
     native = mode.native and entry.plan is not None
     if not retained and (native or entry.count > 1 and not mode.native):
         recordings.keep(recordings.Recording(nodes, held, inner, needed, entry), nodes)
@@ -135,6 +136,7 @@ class Mode:
         patience: how often a structure must come before it is compiled (1: at once).
         worth: how many elements it must have made by then, each node counting for 2,000 more.
         large: how many make it worth compiling at first sight.
+        longest: nodes of a structure beyond which compiling would take minutes.
         deterministic: whether all flushes are compiled, so that reruns are equal bit for bit.
         warn_only: what `use_deterministic_algorithms` was told beside.
     """
@@ -143,6 +145,7 @@ class Mode:
     patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
     worth = 2_000_000
     large = 20_000_000
+    longest = 10_000
     deterministic = False
     warn_only = False
 
@@ -179,10 +182,22 @@ def _worth_compiling(count: int, nodes: list[Node]) -> bool:
     """By counts and sizes, never by the clock: engines round differently, and runs must repeat."""
     if mode.deterministic or mode.patience == 1:
         return True
-    size = sum([2000 + (n.spec.size if n.spec is not None else 0) for n in nodes])
+    if len(nodes) > mode.longest:
+        return False
+    size = sum([n.spec.size for n in nodes if n.spec is not None])
     if count < mode.patience:
         return size >= mode.large
-    return count * size >= mode.worth
+    return count * (size + 2000 * len(nodes)) >= mode.worth
+
+
+def _try_compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
+    """Compile; where the compiler fails, say so once and leave the structure to the reference."""
+    try:
+        _compile(entry, nodes, held)
+    except Exception as error:
+        entry.refused = True
+        notices.add(f"the compiler failed on {entry.title()!r} ({type(error).__name__}: {error}); "
+                    "the reference engine runs it")
 
 
 def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:

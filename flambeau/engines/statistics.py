@@ -19,9 +19,10 @@ class Structure:
         recent: how often it came since it last had a plan.
         plan: the compiled plan, if there is one.
         last: number of the flush that ran it last.
+        refused: whether the compiler failed on it.
     """
 
-    __slots__ = ("count", "hash", "key", "last", "native", "plan", "recent")
+    __slots__ = ("count", "hash", "key", "last", "native", "plan", "recent", "refused")
 
     def __init__(self, key: Any) -> None:
         self.key = key
@@ -31,6 +32,7 @@ class Structure:
         self.native = 0
         self.last = 0
         self.plan: Any = None
+        self.refused = False
 
     def title(self, words: int = 5) -> str:
         """The composites that it applies, most of them left out."""

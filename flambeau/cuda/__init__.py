@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from .device import device as _device
+from ..device import device as _device
+from . import amp as amp
 
 _ABSENT = "Torch not compiled with CUDA enabled"
 

@@ -1,0 +1,139 @@
+"""Recomputing activations in the backward pass instead of keeping them."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import Function, enable_grad
+from ..autograd.api import backward as run_backward
+from ..autograd.base import TensorBase
+from ..generator import default_generator
+from ..tensor.creation import empty
+
+__all__ = ["checkpoint", "checkpoint_sequential"]
+
+
+def _detached(value: Any) -> Any:
+    if not isinstance(value, TensorBase):
+        return value
+    tensor: Any = value
+    made = tensor.detach()
+    made.requires_grad_(tensor.requires_grad)
+    return made
+
+
+class CheckpointFunction(Function):
+    """Runs a function without the tape, and once more with it in the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, run: Callable[..., Any], preserve: bool, tape: Any, *args: Any) -> Any:
+        """The function's result; keeps its inputs only."""
+        ctx.run = run
+        ctx.numbers = default_generator.get_state() if preserve else None
+        ctx.places = [isinstance(a, TensorBase) for a in args]
+        ctx.others = [None if tensor else a for a, tensor in zip(args, ctx.places, strict=True)]
+        ctx.save_for_backward(*[a for a, t in zip(args, ctx.places, strict=True) if t])
+        return run(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        """Runs the function with the tape, then back through it."""
+        saved = iter(ctx.saved_tensors)
+        args: list[Any] = [_detached(next(saved)) if tensor else other
+                           for other, tensor in zip(ctx.others, ctx.places, strict=True)]
+        now = default_generator.get_state()
+        if ctx.numbers is not None:
+            default_generator.set_state(ctx.numbers)
+        with enable_grad():
+            outputs = ctx.run(*args)
+        if ctx.numbers is not None:
+            default_generator.set_state(now)
+        many = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+        pairs = [(o, g) for o, g in zip(many, grads, strict=True)
+                 if isinstance(o, TensorBase) and o._rg]
+        if not pairs:
+            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not "
+                               "necessary")
+        run_backward([o for o, _ in pairs], [g for _, g in pairs])
+        found = tuple([a.grad if tensor else None
+                       for a, tensor in zip(args, ctx.places, strict=True)])
+        return (None, None, None, *found)
+
+
+def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
+               preserve_rng_state: bool = True, **kwargs: Any) -> Any:
+    """Call a function now, and again in the backward pass, keeping only its inputs between.
+
+    Gradients of parameters that the function uses are accumulated by `backward()`;
+    `autograd.grad` reaches the arguments alone.
+
+    Args:
+        function: the function.
+        *args: its arguments.
+        use_reentrant: True: as PyTorch's reentrant form, gradients flow only where an argument
+            requires them, and keywords are refused. False: also where none does. Default: True,
+            with a warning.
+        preserve_rng_state: draw the same random numbers again. Default: True.
+        **kwargs: its keyword arguments.
+
+    Returns:
+        What the function returns.
+
+    Example:
+        >>> import flambeau as torch
+        >>> from flambeau.utils.checkpoint import checkpoint
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> checkpoint(torch.exp, x, use_reentrant=False).sum().backward()
+        >>> x.grad
+        tensor([2.7183, 2.7183])
+
+    Source: torch.utils.checkpoint.checkpoint
+    """
+    if use_reentrant is None:
+        warnings.warn("torch.utils.checkpoint: pass use_reentrant explicitly; it is taken to be "
+                      "True.", stacklevel=2)
+        use_reentrant = True
+    if use_reentrant:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        return CheckpointFunction.apply(function, preserve_rng_state, None, *args)
+    run = functools.partial(function, **kwargs) if kwargs else function
+    return CheckpointFunction.apply(run, preserve_rng_state, empty(0, requires_grad=True), *args)
+
+
+def checkpoint_sequential(functions: Any, segments: int, input: Any,
+                          use_reentrant: bool | None = None, **kwargs: Any) -> Any:
+    """Checkpoint a chain of modules in so many parts; the last one runs as usual.
+
+    Args:
+        functions: a Sequential, or a list of functions.
+        segments: number of parts.
+        input: the first one's argument.
+        use_reentrant: as in `checkpoint`.
+        **kwargs: preserve_rng_state. Default: True.
+
+    Returns:
+        The last one's result.
+
+    Source: torch.utils.checkpoint.checkpoint_sequential
+    """
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    parts = list(functions.children()) if hasattr(functions, "children") else list(functions)
+    size = len(parts) // segments
+
+    def chain(first: int, last: int) -> Callable[[Any], Any]:
+        def run(value: Any) -> Any:
+            for part in parts[first:last]:
+                value = part(value)
+            return value
+        return run
+
+    for first in range(0, size * (segments - 1), size):
+        input = checkpoint(chain(first, first + size), input, use_reentrant=use_reentrant,
+                           preserve_rng_state=preserve)
+    return chain(size * (segments - 1), len(parts))(input)
