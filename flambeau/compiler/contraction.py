@@ -31,6 +31,9 @@ __all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "host_machi
            "target_machine"]
 
 
+TILES_MARGIN = 1.2  # tiles need one more barrier, and a thread more may be idle at it
+
+
 class Epilogue(Protocol):
     """What is done with finished values before they are stored (bias, activation, residual).
 
@@ -138,7 +141,7 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
         nests, out_size, flops, finish = found.nests, found.size, found.flops, found.finish
     if itemsize == 4 and epilogue is None and machine.tiles and out_size:
         product = on_tiles(prim, shapes, places, params, machine)
-        if product is not None and product.cost < sum(n.cost for n in nests):
+        if product is not None and TILES_MARGIN * product.cost < sum(n.cost for n in nests):
             return _write_tiles(module, name, product, machine, flops)
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
     if out_size and nests and nests[0].parts > 1:

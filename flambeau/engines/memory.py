@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import weakref
 from collections.abc import Sequence
 from sys import getrefcount
@@ -16,6 +17,23 @@ MAX_THREADS = available()
 
 RECYCLED = 1 << 18  # bytes; larger results are left to the allocator when nobody holds them
 SPARES = 3  # arrays kept per result: one in use, one to write, one that somebody still looks at
+
+KEPT_BLOCK, KEPT_TOTAL = 32 << 20, 512 << 20  # bytes that malloc keeps: a block, all together
+
+
+def keep_freed_memory() -> None:
+    """Have malloc keep what results leave behind; pages that the system gives anew cost far more.
+
+    Where the C library is not glibc, nothing changes.
+    """
+    try:
+        tune = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):
+        return
+    trim_threshold, map_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+    tune(map_threshold, KEPT_BLOCK)
+    tune(trim_threshold, KEPT_TOTAL)
+
 
 _addresses: dict[int, tuple[weakref.ref[Any], int]] = {}
 

@@ -22,10 +22,11 @@ from ..compiler.segment import Segment, SegmentWriter
 from ..graph import Node
 from ..ops.define import as_array, item
 from . import plan_cache
-from .memory import MAX_THREADS, Arena, plan_memory
+from .memory import MAX_THREADS, Arena, keep_freed_memory, plan_memory
 from .threads import pool
 
 WORK_PER_THREAD = 400_000  # scalar operations that are worth waking a thread for
+keep_freed_memory()
 _ALIASES = ("movement", "cast", "elementwise", "gather", "loop", "host")  # may pass operands on
 
 
