@@ -11,8 +11,8 @@ import pickletools
 import random
 import sys
 import time
-import tracemalloc
 import traceback
+import tracemalloc
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -112,7 +112,7 @@ def mutate(data: bytes, others: list[bytes], source: random.Random) -> bytes:
 
 
 def repack(data: bytes, pickled: bytes) -> bytes:
-    """Put another ``data.pkl`` into an archive, with right checksums, so that the pickle is read."""
+    """Put another ``data.pkl`` into an archive, with right checksums, so that it is read."""
     source, target = zipfile.ZipFile(io.BytesIO(data)), io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for info in source.infolist():
@@ -122,7 +122,7 @@ def repack(data: bytes, pickled: bytes) -> bytes:
 
 
 def mutant(files: dict[str, bytes], source: random.Random) -> tuple[str, bytes]:
-    """Draw a format and a mutated file of it; half of the archives have only their pickle changed."""
+    """Draw a format and a mutated file; half of the archives have only their pickle changed."""
     name = source.choice(list(files))
     data, others = files[name], list(files.values())
     if name.startswith("zip") and source.random() < 0.5:
