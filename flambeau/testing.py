@@ -73,7 +73,8 @@ class _Comparison:
             self.compare_numbers(actual, expected, path)
         elif all(isinstance(x, (Tensor, np.ndarray)) for x in both) and (
                 self.allow_subclasses or type(actual) is type(expected)):
-            self.compare_tensors(*[x if isinstance(x, Tensor) else tensor(x) for x in both], path)
+            first, second = (x if isinstance(x, Tensor) else tensor(x) for x in both)
+            self.compare_tensors(first, second, path)
         else:
             self.fail("No comparison pair was able to handle inputs of type "
                       f"{type(actual)} and {type(expected)}.", path, TypeError)
@@ -85,7 +86,7 @@ class _Comparison:
             self.fail(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}",
                       path)
         for index, pair in enumerate(zip(actual, expected, strict=True)):
-            self.compare(*pair, (*path, index))
+            self.compare(pair[0], pair[1], (*path, index))
 
     def compare_mappings(self, actual: Mapping[Any, Any], expected: Mapping[Any, Any],
                          path: tuple[Any, ...]) -> None:
@@ -146,12 +147,13 @@ class _Comparison:
         wide = [x.detach().to_dense() if x.is_sparse else x.detach() for x in (actual, expected)]
         common = promote_types(wide[0].dtype, wide[1].dtype)
         wide = [x.to(common) for x in wide]
-        matches = isclose(*wide, rtol=limits[0], atol=limits[1], equal_nan=self.equal_nan)
+        first, second = wide
+        matches = isclose(first, second, rtol=limits[0], atol=limits[1], equal_nan=self.equal_nan)
         if bool(matches.all()):
             return
         if not actual.shape:
             self.check_numbers(wide[0].item(), wide[1].item(), limits, path)
-        self.fail(_difference(*wide, matches, limits), path)
+        self.fail(_difference(first, second, matches, limits), path)
 
 
 def _difference(actual: Tensor, expected: Tensor, matches: Tensor,
