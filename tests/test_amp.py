@@ -73,6 +73,8 @@ def test_custom_function():
 
 def test_switches():
     both("""
+    import warnings
+    warnings.simplefilter("ignore")  # PyTorch's names the file and line of its C++ source
     x = torch.ones(2, 2)
     print(torch.get_autocast_cpu_dtype(), torch.get_autocast_gpu_dtype())
     torch.set_autocast_enabled("cpu", True)
