@@ -583,7 +583,7 @@ __all__ = [
     "fft", "fill", "fill_", "finfo", "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float",
     "float16", "float32", "float64", "float_power", "floor", "floor_", "floor_divide", "fmax",
     "fmin", "fmod", "frac", "frac_", "frexp", "from_dlpack", "from_numpy", "frombuffer", "full",
-    "full_like", "gather", "gcd", "gcd_", "ge", "geqrf", "ger", "get_autocast_cpu_dtype",
+    "full_like", "func", "gather", "gcd", "gcd_", "ge", "geqrf", "ger", "get_autocast_cpu_dtype",
     "get_autocast_dtype", "get_autocast_gpu_dtype", "get_default_device", "get_default_dtype",
     "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads",
     "get_num_threads", "get_rng_state", "greater", "greater_equal", "gru", "gru_cell", "gt", "half",
@@ -628,6 +628,7 @@ __all__ = [
     "split_with_sizes", "spmm", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
     "std_mean", "stft", "strided", "sub", "subtract", "sum", "summary", "svd", "swapaxes",
     "swapdims", "sync", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor",
+<<<<<<< HEAD
     "tensor_split", "tensordot", "testing", "threshold", "threshold_", "tile", "topk", "trace",
     "transpose", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu",
     "triu_indices", "true_divide", "trunc", "trunc_", "typename", "uint16", "uint32", "uint64",
@@ -635,6 +636,14 @@ __all__ = [
     "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "view_as_complex",
     "view_as_real", "vision", "vsplit", "vstack", "where", "xlogy", "xlogy_", "xpu", "zero_",
     "zeros", "zeros_like",
+=======
+    "tensor_split", "tensordot", "threshold", "threshold_", "tile", "topk", "trace", "transpose",
+    "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices",
+    "true_divide", "trunc", "trunc_", "typename", "uint16", "uint32", "uint64", "uint8", "unbind",
+    "unflatten", "unique", "unique_consecutive", "unsqueeze", "use_deterministic_algorithms",
+    "utils", "vander", "var", "var_mean", "vdot", "view_as_complex", "view_as_real", "vision",
+    "vmap", "vsplit", "vstack", "where", "xlogy", "xlogy_", "xpu", "zero_", "zeros", "zeros_like",
+>>>>>>> func2
 ]
 
 newaxis = None
@@ -643,9 +652,15 @@ if _collecting:
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
+<<<<<<< HEAD
                "cuda", "distributed", "distributions", "fft", "hub", "jit", "linalg", "mps",
                "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse", "special",
                "testing", "utils", "vision", "xpu")
+=======
+               "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
+               "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse",
+               "special", "utils", "vision", "xpu")
+>>>>>>> func2
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "amp.autocast_mode":
         "autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype "
@@ -655,6 +670,7 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "checkpoint": "load save",
     "compiler.interface": "compile",
     "engines.explain": "explain",
+    "func.batching": "vmap",
     "functional.adaptive_pooling":
         "adaptive_avg_pool1d adaptive_max_pool1d=adaptive_max_pool1d_with_indices",
     "functional.bilinear": "bilinear",

@@ -44,6 +44,7 @@ ELSEWHERE = {
         "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled"},
     "test_defaults.py": {"get_rng_state", "initial_seed", "seed", "set_default_device",
                          "set_default_dtype", "set_default_tensor_type", "set_rng_state"},
+    "test_func.py": {"vmap"},
     "test_generator.py": {"manual_seed"},
     "test_printing.py": {"set_printoptions"},
     "test_overview.py": {"draw", "summary"},

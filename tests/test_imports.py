@@ -31,7 +31,7 @@ LAYERS = [
     ["distributions"],
     ["utils.data"],
     ["checkpoint"],
-    ["hub", "jit"],
+    ["func", "hub", "jit"],
     ["utils.model_zoo", "overview"],
     ["vision"],
     ["cli", "__main__"],

@@ -79,6 +79,7 @@ class TensorBase:
     _retains: bool = False
     _own_version: list[int] | None = None  # a `.data` alias counts its writes apart
     _inference: bool = False
+    _passed: bool = False  # the input of a functional derivative (package func) that has returned
     _sparse: Any = None  # (indices, values, coalesced) of a gradient with few rows
     _public: ClassVar[type[Any]]
 

@@ -27,32 +27,35 @@ def _fresh(tree: Any) -> Any:
     return mapped(renew, tree)
 
 
-def _looks_beyond(tensor: Tensor, own: set[int]) -> bool:
-    """Whether a tensor depends on a leaf that is not one of a derivative's own inputs."""
+def _looks_beyond(tensor: Tensor) -> bool:
+    """Whether a tensor depends on a leaf that is not an input of a derivative now over."""
     if tensor.grad_fn is None:
-        return tensor.requires_grad and id(tensor) not in own
+        return tensor.requires_grad and not tensor._passed
     seen: set[int] = set()
     waiting: list[Any] = [tensor.grad_fn]
     while waiting:
         entry = waiting.pop()
         for edge in entry.edges:
-            if edge is None or id(edge[0]) in seen or id(edge[0]) in own:
+            if edge is None or id(edge[0]) in seen:
                 continue
-            if isinstance(edge[0], Tensor):
-                return True
             seen.add(id(edge[0]))
+            if isinstance(edge[0], Tensor):
+                if not edge[0]._passed:
+                    return True
+                continue
             waiting.append(edge[0])
     return False
 
 
 def _outward(tree: Any, inner: Sequence[Any], outer: bool) -> Any:
     """What leaves a derivative: cut from the tape unless something outside it is reached."""
-    own = {id(t) for t in inner if t.grad_fn is None}
+    for t in inner:
+        t._passed = t.grad_fn is None
 
     def release(t: Any) -> Any:
         if not isinstance(t, Tensor) or not t.requires_grad:
             return t
-        return t if outer and _looks_beyond(t, own) else t.detach()
+        return t if outer and _looks_beyond(t) else t.detach()
     return mapped(release, tree)
 
 
