@@ -628,22 +628,12 @@ __all__ = [
     "split_with_sizes", "spmm", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
     "std_mean", "stft", "strided", "sub", "subtract", "sum", "summary", "svd", "swapaxes",
     "swapdims", "sync", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor",
-<<<<<<< HEAD
-    "tensor_split", "tensordot", "testing", "threshold", "threshold_", "tile", "topk", "trace",
-    "transpose", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu",
-    "triu_indices", "true_divide", "trunc", "trunc_", "typename", "uint16", "uint32", "uint64",
-    "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze",
-    "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "view_as_complex",
-    "view_as_real", "vision", "vsplit", "vstack", "where", "xlogy", "xlogy_", "xpu", "zero_",
-    "zeros", "zeros_like",
-=======
     "tensor_split", "tensordot", "threshold", "threshold_", "tile", "topk", "trace", "transpose",
     "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices",
     "true_divide", "trunc", "trunc_", "typename", "uint16", "uint32", "uint64", "uint8", "unbind",
     "unflatten", "unique", "unique_consecutive", "unsqueeze", "use_deterministic_algorithms",
     "utils", "vander", "var", "var_mean", "vdot", "view_as_complex", "view_as_real", "vision",
     "vmap", "vsplit", "vstack", "where", "xlogy", "xlogy_", "xpu", "zero_", "zeros", "zeros_like",
->>>>>>> func2
 ]
 
 newaxis = None
@@ -652,15 +642,9 @@ if _collecting:
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
 _SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
-<<<<<<< HEAD
-               "cuda", "distributed", "distributions", "fft", "hub", "jit", "linalg", "mps",
-               "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse", "special",
-               "testing", "utils", "vision", "xpu")
-=======
                "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
                "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse",
                "special", "utils", "vision", "xpu")
->>>>>>> func2
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "amp.autocast_mode":
         "autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype "
