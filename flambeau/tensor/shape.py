@@ -118,7 +118,7 @@ class ShapeMethods:
         if not (isinstance(cls, type) and issubclass(cls, TensorBase)):
             raise TypeError("cls must be a type (not an instance of a type) that derives from "
                             "Tensor")
-        alias = make_view(self, (("reshape", tuple(self.shape)),), "AliasBackward0")
+        alias = make_view(self, (("reshape", fn.shape_of(self)),), "AliasBackward0")
         alias.__class__ = cls
         return alias
 
