@@ -54,6 +54,7 @@ kthvalue = _named("kthvalue", "values", "indices")
 cummax = _named("cummax", "values", "indices")
 cummin = _named("cummin", "values", "indices")
 histogram = _named("histogram", "hist", "bin_edges")
+histogramdd = _named("histogramdd", "hist", "bin_edges")
 
 # ---- linear algebra ------------------------------------------------------------------------------
 qr = _named("qr", "Q", "R")

@@ -244,8 +244,11 @@ def assert_allclose(actual: Any, expected: Any, rtol: float | None = None,
         AssertionError: where they disagree.
 
     Example:
+        >>> import warnings
         >>> import flambeau as torch
-        >>> torch.testing.assert_allclose(torch.tensor([1.0]), [1.00001])
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")
+        ...     torch.testing.assert_allclose(torch.tensor([1.0]), [1.00001])
 
     Source: torch.testing.assert_allclose
     """

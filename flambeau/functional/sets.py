@@ -249,6 +249,55 @@ def histogram(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     return return_types.histogram(result if out is None else write_out(out, result))
 
 
+def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
+                density: bool = False) -> Any:
+    """Counts (or sums of weights) of points in boxes, with the edges of the boxes.
+
+    Args:
+        input: (..., n), float32 or float64; points of n coordinates.
+        bins: how many equal bins, or a tensor of ascending edges, for each coordinate; or one
+            number for all.
+        range: lower and upper edge for each coordinate, in a row. Default: the extremes.
+        weight: (...), of each point. Default: 1.
+        density: scale so that the integral is 1. Default: False.
+
+    Returns:
+        (hist, bin_edges): a tensor of n dimensions, and one vector of edges for each.
+
+    Raises:
+        RuntimeError: where the number of bins is not that of the coordinates.
+
+    Example:
+        >>> import flambeau as torch
+        >>> points = torch.tensor([[0., 1.], [1., 0.], [2., 2.], [2., 2.]])
+        >>> torch.histogramdd(points, bins=[2, 2]).hist
+        tensor([[0., 1.],
+                [1., 2.]])
+
+    Source: PyTorch, torch.histogramdd.
+    """
+    if input.dtype.category != FLOATING:
+        raise not_implemented("histogramdd", input.dtype)
+    kind, n = input.dtype.numpy, input.shape[-1]
+    points = input._data("histogramdd").reshape(-1, n)
+    each = [bins] * n if isinstance(bins, int) else list(bins)
+    if len(each) != n:
+        raise RuntimeError("histogramdd: The size of bins must be equal to the innermost "
+                           "dimension of the input.")
+    edges: list[Any] = []
+    for i, count in enumerate(each):
+        if isinstance(count, TensorBase):
+            edges.append(count._data("histogramdd"))  # type: ignore[attr-defined]
+            continue
+        low, high = (0.0, 0.0) if range is None else map(float, range[2 * i:2 * i + 2])
+        low, high = _edges(points[:, i], count, low, high, "torch.histogramdd")
+        edges.append(np.linspace(low, high, count + 1))
+    w = None if weight is None else weight._data("histogramdd").reshape(-1)
+    counts = np.histogramdd(points, edges, weights=w, density=density)[0]
+    return return_types.histogramdd((_tensor(counts.astype(kind)), tuple([
+        _tensor(np.asarray(edge).astype(kind)) for edge in edges])))
+
+
 # ---- places in sorted sequences ------------------------------------------------------------------
 
 @op(name="searchsorted", widen=False)

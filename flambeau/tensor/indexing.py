@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..functional import gathering, index_along, masking
+from ..functional import copies, gathering, index_along, masking
 from ..functional import indexing as fn
 from .methods import inplace
 
@@ -34,6 +34,9 @@ class IndexingMethods:
     index_fill_ = inplace(index_along.index_fill.method)
     index_reduce = index_along.index_reduce.method
     index_reduce_ = inplace(index_along.index_reduce.method)
+    as_strided_scatter = copies.as_strided_scatter
+    narrow_copy = copies.narrow_copy
+    nonzero_static = copies.nonzero_static
     index_put = index_along.index_put
     index_put_ = inplace(index_along.index_put)
     masked_fill = masking.masked_fill

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from ..functional import arithmetic
 from ..functional import pointwise as fn
+from .conversion import ConversionMethods
+from .indexing import IndexingMethods
+from .linear import LinearMethods
 from .methods import inplace
 from .pointwise import PointwiseMethods
+from .shape import ShapeMethods
 
 abs_ = PointwiseMethods.abs_
+addmv_ = LinearMethods.addmv_
+as_strided_ = ShapeMethods.as_strided_
+conj_physical_ = ConversionMethods.conj_physical_
+index_put_ = IndexingMethods.index_put_
 acos_ = arccos_ = inplace(fn.acos.method)
 acosh_ = arccosh_ = inplace(fn.acosh.method)
 asin_ = arcsin_ = inplace(fn.asin.method)

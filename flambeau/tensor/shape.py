@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..autograd.base import TensorBase
 from ..autograd.views import become, make_view
 from ..functional import arrange, joining, parts
 from ..functional import shape as fn
@@ -99,6 +100,27 @@ class ShapeMethods:
         """In-place version of `as_strided`."""
         return become(self, parts.restrided(self, size, stride, storage_offset,
                                             "AsStridedBackward1"))
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The same values, memory and gradient as a tensor of another class.
+
+        Args:
+            cls: a subclass of Tensor.
+
+        Returns:
+            A tensor of that class.
+
+        Raises:
+            TypeError: for other classes.
+
+        Source: torch.Tensor.as_subclass
+        """
+        if not (isinstance(cls, type) and issubclass(cls, TensorBase)):
+            raise TypeError("cls must be a type (not an instance of a type) that derives from "
+                            "Tensor")
+        alias = make_view(self, (("reshape", fn.shape_of(self)),), "AliasBackward0")
+        alias.__class__ = cls
+        return alias
 
     def fill_diagonal_(self, fill_value: Any, wrap: bool = False) -> Any:
         """Fill the main diagonal, of all dimensions jointly, in place.
