@@ -14,6 +14,8 @@ import flambeau.func
 torch = pytest.importorskip("torch")
 torch_func = pytest.importorskip("torch.func")
 
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # by PyTorch
+
 
 def plain(value: Any) -> Any:
     """The value with arrays for tensors."""
@@ -108,7 +110,7 @@ ERRORS: dict[str, Callable[[Any, Any], Any]] = {
     "all shared": lambda f, x: f.vmap(lambda a: a, in_dims=(None,))(x),
     "dimension": lambda f, x: f.vmap(abs, in_dims=2)(x),
     "not a tensor": lambda f, x: f.vmap(abs)(3),
-    "returns": lambda f, x: f.vmap(max)(x[:, None] * x, in_dims=0),
+    "returns": lambda f, x: f.vmap(lambda a: 1)(x),
     "chunks": lambda f, x: f.vmap(abs, chunk_size=0),
     "randomness": lambda f, x: f.vmap(abs, randomness="some"),
     "draws": lambda f, x: f.vmap(lambda a: a.clone().normal_())(x),
