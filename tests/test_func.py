@@ -14,7 +14,9 @@ import flambeau.func
 torch = pytest.importorskip("torch")
 torch_func = pytest.importorskip("torch.func")
 
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # by PyTorch
+pytestmark = [  # PyTorch's own
+    pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr:UserWarning")]
 
 
 def plain(value: Any) -> Any:
