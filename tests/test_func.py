@@ -182,3 +182,22 @@ def test_batch_norm_without_state() -> None:
     assert not list(net.buffers())
     x = flambeau.randn(8, 3)
     assert abs(net.eval()(x).mean().item()) < 1e-6
+
+
+def test_a_function_of_the_users_own_under_grad() -> None:
+    """`autograd.Function` works inside, and has the methods of its ctx as PyTorch's has."""
+    class Cube(flambeau.autograd.Function):
+        """x^3."""
+
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x ** 3
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return 3 * ctx.saved_tensors[0] ** 2 * g
+    found = flambeau.func.grad(flambeau.func.grad(Cube.apply))(flambeau.tensor(2.))
+    assert found.item() == 12.
+    assert Cube.save_for_backward is not None and issubclass(
+        Cube, flambeau.autograd.function.FunctionCtx)
