@@ -174,7 +174,7 @@ class _FunctionMeta(type):
         super().__init__(name, bases, namespace)
 
 
-class Function(metaclass=_FunctionMeta):
+class Function(FunctionCtx, metaclass=_FunctionMeta):
     """Base of operations with a derivative written by hand.
 
     Subclass it with static methods `forward(ctx, *inputs)` (or `forward(*inputs)` and
