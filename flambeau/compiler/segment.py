@@ -111,7 +111,10 @@ class Segment:
                 address = address_of(keep[-1])
             words[k] = address
         for k, v, result in self.results:
-            values[v], words[k] = result.take()
+            if v in values:  # an earlier segment wrote a piece of it
+                words[k] = address_of(values[v])
+            else:
+                values[v], words[k] = result.take()
         for k, v, target, kind in self.scalars:
             target[k] = kind(values[v])
         words[-2] = 0  # the barrier starts anew: the number of threads may have changed
