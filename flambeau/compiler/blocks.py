@@ -201,7 +201,7 @@ class BlockedFunction:
             self.parts = -(-self.blocks // self.per_part)
 
     def _places(self, inside: set[int]) -> tuple[dict[int, int], int]:
-        lives = {}
+        lives: dict[int, tuple[int, int, int]] = {}
         for now, f in enumerate(self.functions):
             for v in f.buffers:
                 if v in inside:

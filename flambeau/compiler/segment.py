@@ -181,7 +181,7 @@ class SegmentWriter:
                      for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
-    def call(self, step: Call) -> None:
+    def call(self, step: Kernel | Call) -> None:
         """Append a primitive that runs between segments."""
         self.close()
         self.stages.append(step)
@@ -347,7 +347,8 @@ class SegmentWriter:
                            [b.inttoptr(word(g.written[0]), PTR), b.inttoptr(place, PTR),
                             *frame.share(g.finish_units)])
 
-    def _operands(self, frame: _Frame, f: ContractionFunction, word: Any) -> list[Any]:
+    def _operands(self, frame: _Frame, f: ContractionFunction | ContractionSum,
+                  word: Any) -> list[Any]:
         return [frame.b.inttoptr(word(v), PTR) for v in f.operands]
 
     def _prepare(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:
