@@ -13,7 +13,7 @@ from . import contraction_call, special_loops, verify
 from .blocks import BlockedFunction, Member, chains
 from .contraction_call import ContractionFunction
 from .figures import figures
-from .fuse import Call, Kernel, plan_steps
+from .fuse import Call, Kernel, Step, Windows, plan_steps
 from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type, takes
 from .loops import Nest, drop_unread, lower
@@ -23,6 +23,8 @@ from .sums import ContractionSum, NestSum
 from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
 from .vector_code import PTR
 from .waves import moment, waves
+from .window_code import WindowFunction
+from .window_nest import WindowNest, lower_windows
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -145,11 +147,13 @@ class SegmentWriter:
         """Append a function to the open segment."""
         self.pending.append(function)
 
-    def function(self, step: Kernel | Call, program: Program, roots: set[int]) -> Any:
+    def function(self, step: Step, program: Program, roots: set[int]) -> Any:
         """The function of a kernel or a primitive; None if it has no native code."""
         if isinstance(step, Kernel):
             nest = lower(program, step, roots)
             return self._nest(verify.check_nest(nest, program.specs) if verify.ON else nest)
+        if isinstance(step, Windows):
+            return self._pass(lower_windows(program, step.instrs, roots), program)
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):
@@ -161,6 +165,13 @@ class SegmentWriter:
     def _nest(self, nest: Nest) -> NestFunction:
         name = f"nest{self.count}"
         made: NestFunction = self._made(NestFunction(self.kernels, name, nest))
+        return made
+
+    def _pass(self, windows: WindowNest, program: Program) -> WindowFunction:
+        if verify.ON:
+            verify.check_windows(windows, program.specs)
+        name = f"windows{self.count}"
+        made: WindowFunction = self._made(WindowFunction(self.kernels, name, windows))
         return made
 
     def _made(self, function: Any) -> Any:
@@ -175,8 +186,10 @@ class SegmentWriter:
         body = loop_body(instr, wanted_results(instr.params["carries"], items))
         steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
         nests = {n: lower(body, s, roots) for n, s in enumerate(steps) if isinstance(s, Kernel)}
+        passes = [lower_windows(body, s.instrs, roots) for s in steps if isinstance(s, Windows)]
         calls = [a for s in steps if isinstance(s, Call) for a in s.instr.args]
-        drop_unread(list(nests.values()), {*calls, *body.outputs})
+        drop_unread(list(nests.values()),
+                    {*calls, *body.outputs, *(v for w in passes for v in w.reads())})
         functions = [self._nest(nests[n]) if n in nests else self.function(s, body, roots)
                      for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
