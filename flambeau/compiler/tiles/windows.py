@@ -121,7 +121,7 @@ class Window:
         lanes = View(planes.words, SIDE, self.pairs * planes.words, 0, SIDE * planes.words)
         self.kernels = Kernels(module, f"{name}_tiles", Walk(rows, lanes, 1, tuple(planes.taps)),
                                code)
-        shape = TileShape(self.image.kernel[1], self.image.kernel[2], False, Panels.part)
+        shape = TileShape(self.image.kernel[1], self.image.kernel[2], False, Panels.part, True)
         self.tile = TileStage(module, f"{name}_kernel", shape, code)
         self.row = PairRow(module, f"{name}_row", planes.pitch, self.lines[1].step,
                            self.pairs * planes.words, code)
