@@ -227,12 +227,20 @@ class SegmentWriter:
     def _steps(self, frame: _Frame, f: LoopFunction, word: Any, shared: Any) -> None:
         """A loop over time: a barrier after each function of a step, and copies at the end."""
         loop = LoopWriter(frame.b, f, word, shared)
-        inner = frame.b.add(shared, ir.Constant(I64, f.working))
+
+        def common(function: Any) -> Any:
+            return frame.b.add(shared, ir.Constant(I64, f.prepared.get(function, f.working)))
 
         def emit(function: Any, at: Any) -> None:
-            self._run(frame, function, at, inner)
+            self._run(frame, function, at, common(function))
             self._wait(frame)
-        loop.write(emit)
+
+        def prepare(constants: dict[int, Any]) -> None:
+            for function in f.prepared:
+                matrix = frame.b.inttoptr(constants[function.operands[1]], PTR)
+                self._prepare(frame, function, common(function), matrix, matrix)
+            self._wait(frame)
+        loop.write(emit, prepare)
         for target, source, size in loop.copies():
             copy_bytes(frame.b, target, source, *frame.share(size))
 
@@ -248,9 +256,8 @@ class SegmentWriter:
         symbol, tiles = f.kernel.symbol, bool(f.prepare_units)
         left, right = (pointer(word(v)) for v in f.operands)
         out, common = pointer(word(f.written[0])), pointer(shared)
-        if tiles:
-            self._call(b, symbol + "_prepare",
-                       [common, left, right, *frame.share(f.prepare_units)])
+        if tiles and not f.fixed:
+            self._prepare(frame, f, shared, left, right)
             self._wait(frame)
         sums = pointer(b.add(shared, ir.Constant(I64, f.prepared)))
         self._call(b, symbol, [sums if f.finish_units else out, left, right,
@@ -259,6 +266,11 @@ class SegmentWriter:
             self._wait(frame)
             self._call(b, symbol + "_finish",
                        [out, common, *frame.share(f.finish_units), *[left, right] * tiles])
+
+    def _prepare(self, frame: _Frame, f: ContractionFunction, shared: Any, left: Any,
+                 right: Any) -> None:
+        self._call(frame.b, f.kernel.symbol + "_prepare",
+                   [frame.b.inttoptr(shared, PTR), left, right, *frame.share(f.prepare_units)])
 
     def _call(self, b: ir.IRBuilder, symbol: str, arguments: list[Any]) -> None:
         """Call a function of a kernel, which lies in other object code."""
