@@ -87,6 +87,17 @@ def test_casts_of_floats_that_no_integer_holds() -> None:
         assert got == want, f"{source} to {name}"
 
 
+def test_padding_with_a_number_that_the_dtype_does_not_have() -> None:
+    for dtype, value in ((flambeau.bool, -np.inf), (flambeau.int64, -1.0)):
+        results = []
+        for native in (False, True):
+            with engine(native) as watch:
+                x = flambeau.ones(2, dtype=dtype) + flambeau.ones(2, dtype=dtype)
+                results.append(flambeau.nn.functional.pad(x, (1, 0), value=value).tolist())
+        assert watch.native and not watch.reference
+        assert results[0] == results[1]
+
+
 def test_number_of_threads_may_change_between_runs() -> None:
     before = flambeau.get_num_threads()
     x = np.random.default_rng(0).standard_normal((400, 2000)).astype(np.float32)
