@@ -8,6 +8,7 @@ import numpy as np
 
 from ..graph import Node
 from ..ops.define import as_array
+from ..ops.gather import OutOfRange
 
 
 class Failed:
@@ -53,7 +54,10 @@ def _realize(node: Node) -> None:
         node.data = parent.data[node.index]
     else:
         args = [_value(x) for x in node.inputs]
-        results = node.template.run(args)
+        try:
+            results = node.template.run(args)
+        except OutOfRange as error:
+            raise error.worded(node.template.name) from None
         specs = node.template.output_specs
         arrays = [as_array(r, s) for r, s in zip(results, specs, strict=True)]
         node.data = arrays[0] if node.spec is not None else arrays
