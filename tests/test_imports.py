@@ -31,7 +31,7 @@ LAYERS = [
     ["distributions"],
     ["utils.data"],
     ["checkpoint"],
-    ["func", "hub", "jit"],
+    ["func", "hub", "jit", "serialization", "types"],
     ["utils.model_zoo", "overview"],
     ["vision"],
     ["cli", "__main__"],
