@@ -648,10 +648,11 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
-               "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
-               "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "serialization",
-               "signal", "sparse", "special", "testing", "types", "utils", "vision", "xpu")
+_SUBMODULES = ("__config__", "_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli",
+               "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "futures",
+               "fx", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim",
+               "profiler", "serialization", "signal", "sparse", "special", "testing", "types",
+               "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "_lowrank": "pca_lowrank svd_lowrank",
     "amp.autocast_mode":
@@ -696,6 +697,8 @@ _LATER = {word.partition("=")[0]: (module, word.rpartition("=")[2])
 
 
 def __getattr__(name: str) -> object:
+    if name == "torch":  # PyTorch's module holds itself, and some programs write torch.torch
+        return importlib.import_module(__name__)
     if name in _SUBMODULES:
         return importlib.import_module("." + name, __name__)
     if name in _LATER:

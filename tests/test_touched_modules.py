@@ -393,3 +393,28 @@ def test_names_in_their_modules() -> None:
     assert flambeau.version.hip is None
     assert flambeau.utils.checkpoint.get_device_states(flambeau.ones(1)) == ([], [])
     flambeau.utils.checkpoint.set_device_states([], [])
+
+
+def test_collectives_with_gradients(alone: None) -> None:
+    """Collectives of one process let gradients through."""
+    x = flambeau.ones(2, requires_grad=True)
+    whole = flambeau.stack(dist.nn.all_gather(dist.nn.functional.all_reduce(x)))
+    whole.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    assert dist.Backend("GLOO") == dist.Backend.GLOO and dist.ReduceOp.RedOpType is dist.ReduceOp
+
+
+def test_futures() -> None:
+    """Values and exceptions arrive at whoever waits, once."""
+    both("""
+        future = torch.futures.Future()
+        later = future.then(lambda done: done.value() + 1)
+        print(future.done(), later.done())
+        future.set_result(2)
+        print(later.wait(), torch.futures.wait_all([future, later]))
+        wrong = torch.futures.Future()
+        after = wrong.then(lambda done: done.value())
+        wrong.set_exception(ValueError("no"))
+        attempt(wrong.wait)
+        print(torch.futures.collect_all([future, later]).wait()[1].value())
+    """)
