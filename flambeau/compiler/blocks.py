@@ -201,7 +201,7 @@ class BlockedFunction:
             self.parts = -(-self.blocks // self.per_part)
 
     def _places(self, inside: set[int]) -> tuple[dict[int, int], int]:
-        lives = {}
+        lives: dict[int, tuple[int, int, int]] = {}
         for now, f in enumerate(self.functions):
             for v in f.buffers:
                 if v in inside:
@@ -266,8 +266,9 @@ def chains(functions: list[Any], sizes: dict[int, int],
 
 def _batches(functions: list[Any]) -> set[int]:
     """Leading dimensions of contractions' results."""
-    return {f.instr.spec.shape[0] for f in functions
-            if isinstance(f, ContractionFunction) and f.instr.spec.shape[0] >= LEAST_BLOCKS}
+    found = {n for f in functions if isinstance(f, ContractionFunction)
+             for n in f.instr.spec.shape[:1]}
+    return {n for n in found if n >= LEAST_BLOCKS}
 
 
 class _Chains:

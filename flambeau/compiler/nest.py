@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-
 Follow = tuple[int, int, int, int]  # units, and elements of out, a and b (0: all), of one step
 
 

@@ -111,7 +111,10 @@ class Segment:
                 address = address_of(keep[-1])
             words[k] = address
         for k, v, result in self.results:
-            values[v], words[k] = result.take()
+            if v in values:  # an earlier segment wrote a piece of it
+                words[k] = address_of(values[v])
+            else:
+                values[v], words[k] = result.take()
         for k, v, target, kind in self.scalars:
             target[k] = kind(values[v])
         words[-2] = 0  # the barrier starts anew: the number of threads may have changed
@@ -178,7 +181,7 @@ class SegmentWriter:
                      for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
-    def call(self, step: Call) -> None:
+    def call(self, step: Kernel | Call) -> None:
         """Append a primitive that runs between segments."""
         self.close()
         self.stages.append(step)
@@ -344,7 +347,8 @@ class SegmentWriter:
                            [b.inttoptr(word(g.written[0]), PTR), b.inttoptr(place, PTR),
                             *frame.share(g.finish_units)])
 
-    def _operands(self, frame: _Frame, f: ContractionFunction, word: Any) -> list[Any]:
+    def _operands(self, frame: _Frame, f: ContractionFunction | ContractionSum,
+                  word: Any) -> list[Any]:
         return [frame.b.inttoptr(word(v), PTR) for v in f.operands]
 
     def _prepare(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:

@@ -15,7 +15,7 @@ from llvmlite import ir
 from .contraction import Contraction, emit_sum, host_machine
 from .contraction_call import ContractionFunction
 from .kernels import Facts, Kernels
-from .llvm import I64, NestFunction, register_type
+from .llvm import I64, NestFunction
 from .loops import Line, Nest, Store
 
 
