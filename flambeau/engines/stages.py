@@ -11,7 +11,7 @@ from ..compiler.loops import lower
 from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
 from ..graph import Node, Spec
-from .native import write_segments
+from .build import write_segments
 
 
 def nodes_of(key: tuple[Any, ...]) -> tuple[list[Node], set[int]]:
