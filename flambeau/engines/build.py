@@ -64,15 +64,14 @@ def write_segments(program: Program, apart: bool = False,
             continue
         function = writer.function(step, program, roots)
         if function is None:
-            writer.close()
-            writer.stages.append(step)
+            writer.call(step)
         else:
             writer.add(function)
             if isinstance(step, Call):
                 made.add(step.instr.out)
         if apart:
             writer.close()
-    writer.close()
+    writer.finish()
     return writer
 
 

@@ -62,7 +62,7 @@ class Plan:
                 if step.instr.out in escapes:
                     escapes.update(step.instr.args)
         written = [v for stage in self.stages if isinstance(stage, Segment) for v in stage.written]
-        inner = [v for v in written if v not in escapes]
+        inner = [v for v in dict.fromkeys(written) if v not in escapes]  # pieces have one place
         last = self._last_uses()
         moments = self._moments()
         lives = [(v, program.specs[v], *moments[v]) for v in inner]
