@@ -305,8 +305,11 @@ class SegmentWriter:
         """A chain: what its contractions prepare, then each thread its blocks."""
         b = frame.b
         places = {k: b.add(shared, I64(offset)) for k, offset in f.prepared.items()}
+
+        def outer(v: int) -> Any:  # what is prepared comes from outside
+            return I64(0) if v in f.inner else word(v)
         for k, place in places.items():
-            self._prepare(frame, f.functions[k], word, place)
+            self._prepare(frame, f.functions[k], outer, place)
         if places:
             self._wait(frame)
         begin, end = frame.share(f.parts)
