@@ -282,10 +282,15 @@ class NestFunction:
         stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in self.nest.stores)
         return tuple(self.nest.sizes), tuple(self.nest.reduced), lines, stores
 
+    def _arguments(self) -> list[Any]:
+        """Types of more arguments before the units; see `sums.NestSum`."""
+        return []
+
     def _emit(self, module: ir.Module, symbol: str) -> Facts:
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
         scalars = [register_type(self.dtypes[v]) for v in self.numbers]
-        kind = ir.FunctionType(VOID, [*pointers, *scalars, I64, I64])
+        more = self._arguments()
+        kind = ir.FunctionType(VOID, [*pointers, *scalars, *more, I64, I64])
         function = ir.Function(module, kind, symbol)
         for argument in function.args[:len(pointers)]:
             argument.add_attribute("noalias")
@@ -294,6 +299,7 @@ class NestFunction:
         self.pointer = dict(zip(self.buffers, arguments, strict=False))
         self.number = dict(zip(self.numbers, arguments[len(pointers):], strict=False))
         self.begin, self.end = arguments[-2], arguments[-1]
+        self.extra = arguments[len(pointers) + len(scalars):-2]
         self.entry_end = b.block
         self.index: dict[int, Any] = {}
         self._loops(self.order)

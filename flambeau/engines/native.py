@@ -74,7 +74,7 @@ class Plan:
                 if step.instr.out in escapes:
                     escapes.update(step.instr.args)
         written = [v for stage in self.stages if isinstance(stage, Segment) for v in stage.written]
-        inner = [v for v in written if v not in escapes]
+        inner = [v for v in dict.fromkeys(written) if v not in escapes]  # pieces have one place
         last = self._last_uses()
         moments = self._moments()
         lives = [(v, program.specs[v], *moments[v]) for v in inner]
@@ -175,15 +175,14 @@ def write_segments(program: Program, apart: bool = False,
             continue
         function = writer.function(step, program, roots)
         if function is None:
-            writer.close()
-            writer.stages.append(step)
+            writer.call(step)
         else:
             writer.add(function)
             if isinstance(step, Call):
                 made.add(step.instr.out)
         if apart:
             writer.close()
-    writer.close()
+    writer.finish()
     return writer
 
 

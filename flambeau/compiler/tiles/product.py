@@ -10,6 +10,7 @@ from llvmlite import ir
 
 from ..finish import PartialSums, emit_finish, unit_rows, units
 from ..machine import Machine
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Walked
 from .frame import Sizes, flag_at, flagged
@@ -96,7 +97,8 @@ class MatrixProduct:
         self.block_panels = Panels(self.deep)
         self.staged = self.block_panels.size(self.block // SIDE)
         prepare = self.copies * self.parts * self.chunks
-        main = self.copies * self.parts * self.count
+        self.single = self.copies == self.parts == 1  # a unit is a tile, and blocks are staged
+        main = self.streamed.tiles if self.single else self.copies * self.parts * self.count
         self.flags = -(-(prepare + main) // 8) * 16
         self.sizes = Sizes(main, prepare, 0, self.flags + self.copies * self.parts * self.each, 0,
                            16 + self.staged + 4 * TILE)
@@ -105,6 +107,15 @@ class MatrixProduct:
             self.sums = PartialSums(self.parts, self.m[0], self.n[0])
             self.sizes.finish_units = units(self.sums)
             self.sizes.partial = self.parts * size
+
+    def follow(self) -> Follow | None:
+        """Tiles of rows, or copies of a product whose operands are both streamed."""
+        if not self.single or not self.streams_rows:
+            return None
+        (rows, along, _, pitch), depth = self.m, self.k[0]
+        if along != depth or pitch != self.n[0] or not rows:
+            return None
+        return 1, SIDE * pitch, SIDE * along, 0
 
     # ---- functions ----
 
@@ -163,12 +174,15 @@ class MatrixProduct:
         """Emit the units."""
         configure(code)
         prepared = flagged(code, shared, self.sizes.prepare_units)
-        with code.loop(begin, end) as unit:
-            number, copy = code.mod(unit, self.count), code.div(unit, self.count)
+        with code.loop(begin, end, self.block // SIDE if self.single else 1) as unit:
+            number, copy = (unit, 0) if self.single else (code.mod(unit, self.count),
+                                                          code.div(unit, self.count))
             part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
             index = self._copy(code, batch)
-            first = code.mul(number, self.block)
-            count = code.minimum(self.block, code.sub(self.streamed.size, first))
+            first = code.mul(number, SIDE if self.single else self.block)
+            last = code.mul(end, SIDE) if self.single else self.streamed.size
+            count = code.minimum(code.minimum(self.block, code.sub(self.streamed.size, first)),
+                                 code.sub(last, first))
             tiles = code.div(code.add(count, SIDE - 1), SIDE)
             code.builder.store(I64(0), scratch)
             whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
