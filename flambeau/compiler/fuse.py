@@ -25,7 +25,7 @@ MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
 MAX_ROOTS = 64
-CHEAP = {"add", "sub", "mul"}  # computed again rather than stored beside a stored operand
+CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -116,7 +116,10 @@ class _Plan:
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading one stored operand of the same size and computing again costs less."""
+        """Whether reading a stored operand of the same size and computing again costs less.
+
+        A mask beside it is small.
+        """
         number, name = instr.out, instr.prim.name
         if name not in CHEAP or number not in roots or number in self.program.outputs:
             return False
@@ -127,9 +130,9 @@ class _Plan:
                 for a in instr.args if a not in roots):
             return False
         large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        return len(large) == 1 and all(
-            a in roots and self.program.specs[a].shape == instr.spec.shape
-            and self.program.specs[a].nbytes <= instr.spec.nbytes for a in large)
+        return bool(large) and all(
+            a in roots and self.program.specs[a].shape == instr.spec.shape for a in large) and sum(
+            self.program.specs[a].nbytes for a in large) <= 1.25 * instr.spec.nbytes
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
