@@ -21,14 +21,15 @@ from .finish import Finish, PartialSums, emit_finish, units
 from .machine import Machine, host_machine, target_machine
 from .matmul import dot_nest
 from .nest import Follow, Nest
-from .tiles.choice import on_tiles
+from .tiles.choice import fixed_on_tiles, on_tiles
+from .tiles.fixed import FixedProduct
 from .tiles.frame import Product
 from .tiles.frame import write as write_tiles
 from .units import Scratch, UnitEmitter
 from .vector_code import I64, PTR, VectorCode
 
-__all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "host_machine",
-           "target_machine"]
+__all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "fixed_product",
+           "host_machine", "target_machine"]
 
 
 TILES_MARGIN = 1.2  # tiles need one more barrier, and a thread more may be idle at it
@@ -79,6 +80,7 @@ class Contraction:
         prepare_units: if not 0, this is a contraction on tiles (`tiles/frame.py`):
             name_prepare(shared, a, b, begin, end) runs before, the first function takes the shared
             memory as one more argument, and finish takes a and b as well.
+        fixed: whether `prepare` reads b alone and may be called once for many products with it.
         prepared_bytes: where in the shared memory the first function's `out` begins if there is a
             finish.
         plan: the nests as text.
@@ -97,13 +99,15 @@ class Contraction:
     plan: str = ""
     prepare_units: int = 0
     prepared_bytes: int = 0
+    fixed: bool = False
     follow: Follow | None = None
     sums: tuple[int, int, int] | None = None
 
 
 def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
                      params: dict[str, Any], machine: Machine, epilogue: Epilogue | None = None,
-                     strides: Sequence[tuple[int, ...] | None] | None = None) -> Contraction:
+                     strides: Sequence[tuple[int, ...] | None] | None = None,
+                     fixed: bool = False) -> Contraction:
     """Add a function that computes a contraction to a module.
 
     Args:
@@ -115,6 +119,7 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
         machine: the processor.
         epilogue: applied before storing.
         strides: of the inputs in elements; None means contiguous.
+        fixed: whether the second input stays the same over many calls.
 
     Returns:
         Its units, scratch sizes and flops.
@@ -135,6 +140,13 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
     places = [tuple(given) if given is not None else _contiguous(shape) for given, shape in
               zip(strides or (None, None), shapes, strict=True)]
     finish: Finish | None = None
+    if fixed:
+        once = fixed_product(prim, specs, params, machine, places)
+        if once is not None and epilogue is None:
+            size = 2 * once.m[0] * once.n[0] * once.k[0]
+            done = _write_tiles(module, name, once, machine, size)
+            done.fixed = True
+            return done
     if prim == "dot":
         out_size = _dot_size(shapes, params)
         nests = [dot_nest(shapes, places, params, machine, itemsize)] if out_size else []
@@ -144,7 +156,7 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
                                   epilogue is None)
         nests, out_size, flops, finish = found.nests, found.size, found.flops, found.finish
     if itemsize == 4 and epilogue is None and machine.tiles and out_size:
-        product = on_tiles(prim, shapes, places, params, machine)
+        product = on_tiles(prim, shapes, places, params)
         if product is not None and TILES_MARGIN * product.cost < sum(n.cost for n in nests):
             return _write_tiles(module, name, product, machine, flops)
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
@@ -186,13 +198,28 @@ def emit_sum(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
     return _Writer(module, name, element, machine, None, [nest], out_size, finish, True).write(0)
 
 
+def fixed_product(prim: str, specs: Sequence[Spec], params: dict[str, Any], machine: Machine,
+                  strides: Sequence[tuple[int, ...] | None] = (None, None)
+                  ) -> FixedProduct | None:
+    """How a contraction is computed whose second input is prepared once; None if not so.
+
+    Args:
+        prim, specs, params, machine, strides: as above.
+    """
+    if prim != "dot" or not machine.tiles or any(s.dtype.name != "float32" for s in specs):
+        return None
+    places = [given if given is not None else _contiguous(s.shape) for given, s in
+              zip(strides, specs, strict=True)]
+    return fixed_on_tiles([s.shape for s in specs], places, params)
+
+
 def _write_tiles(module: ir.Module, name: str, product: Product, machine: Machine,
                  flops: int) -> Contraction:
     write_tiles(module, name, product, machine)
     sizes = product.sizes
     return Contraction(name, sizes.units, 4 * sizes.scratch, flops, 0, sizes.finish_units,
                        4 * (sizes.prepared + sizes.partial), product.plan, sizes.prepare_units,
-                       4 * sizes.prepared, product.follow())
+                       4 * sizes.prepared, follow=product.follow())
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -194,7 +194,7 @@ class SegmentWriter:
                      for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
-    def call(self, step: Kernel | Call) -> None:
+    def call(self, step: Any) -> None:
         """Append a primitive that runs between segments."""
         self.close()
         self.stages.append(step)
@@ -252,7 +252,7 @@ class SegmentWriter:
         elif isinstance(f, LoopFunction):
             self._steps(frame, f, word, shared)
         elif isinstance(f, ContractionFunction):
-            if f.prepare_units:
+            if f.prepare_units and not f.fixed:
                 self._prepare(frame, f, word, shared)
                 self._wait(frame)
             self._contraction(frame, f, word, shared, frame.share(f.units))
@@ -281,12 +281,20 @@ class SegmentWriter:
     def _steps(self, frame: _Frame, f: LoopFunction, word: Any, shared: Any) -> None:
         """A loop over time: a barrier after each function of a step, and copies at the end."""
         loop = LoopWriter(frame.b, f, word, shared)
-        inner = frame.b.add(shared, ir.Constant(I64, f.working))
+
+        def common(function: Any) -> Any:
+            return frame.b.add(shared, ir.Constant(I64, f.prepared.get(function, f.working)))
 
         def emit(function: Any, at: Any) -> None:
-            self._run(frame, function, at, inner)
+            self._run(frame, function, at, common(function))
             self._wait(frame)
-        loop.write(emit)
+
+        def prepare(constants: dict[int, Any]) -> None:
+            for function in f.prepared:
+                matrix = constants[function.operands[1]]  # all that is read of a fixed product
+                self._prepare(frame, function, lambda v, matrix=matrix: matrix, common(function))
+            self._wait(frame)
+        loop.write(emit, prepare)
         for target, source, size in loop.copies():
             copy_bytes(frame.b, target, source, *frame.share(size))
 

@@ -9,7 +9,6 @@ from typing import Any
 from llvmlite import ir
 
 from ..finish import PartialSums, emit_finish, unit_rows, units
-from ..machine import Machine
 from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Walked
@@ -51,13 +50,12 @@ class MatrixProduct:
     """
 
     def __init__(self, batch: Sequence[tuple[int, int, int, int]], m: tuple[int, int, int, int],
-                 n: tuple[int, int, int, int], k: tuple[int, int, int, int],
-                 machine: Machine) -> None:
+                 n: tuple[int, int, int, int], k: tuple[int, int, int, int]) -> None:
         self.batch, self.m, self.n, self.k = batch, m, n, k
         self.copies = math.prod(b[0] for b in batch)
         rows = Side(m[0], m[1], k[1], [b[1] for b in batch], False)
         lanes = Side(n[0], n[2], k[2], [b[2] for b in batch], True)
-        self.streams_rows = m[0] >= n[0]
+        self.streams_rows = self._streams_rows()
         self.streamed, self.whole = (rows, lanes) if self.streams_rows else (lanes, rows)
         self._cut(k[0])
         self.cost = self.copies * (
@@ -66,6 +64,9 @@ class MatrixProduct:
         self.plan = (f"tiles: {self.copies} products of {m[0]}x{n[0]}x{k[0]}, blocks of "
                      f"{self.block} {'rows' if self.streams_rows else 'lanes'}, "
                      f"{self.parts} parts")
+
+    def _streams_rows(self) -> bool:
+        return self.m[0] >= self.n[0]
 
     def fits(self) -> bool:
         """Whether memory suffices."""
@@ -204,11 +205,11 @@ class MatrixProduct:
                 at = code.add(unit, self.sizes.prepare_units)
                 code.builder.store(seen, flag_at(code, shared, at))
             else:
-                self._mend(code, out, a, b, prepared, seen, index, first, count)
+                self._mend_unit(code, out, a, b, prepared, seen, index, first, count)
         release(code)
 
-    def _mend(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
-              index: list[Index], first: Index, count: Index) -> None:
+    def _mend_unit(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
+                   index: list[Index], first: Index, count: Index) -> None:
         bad = code.builder.or_(prepared, code.builder.icmp_unsigned("!=", seen, I64(0)))
         with code.builder.if_then(bad, likely=False):
             ranges = [(i, code.add(i, 1)) for i in index]
