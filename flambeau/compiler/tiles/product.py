@@ -164,35 +164,45 @@ class MatrixProduct:
         """Emit the units."""
         configure(code)
         prepared = flagged(code, shared, self.sizes.prepare_units)
+        code.builder.store(I64(0), scratch)
+        with code.loop(0, self.rounds) as r:  # outside: what all units read stays in the cache
+            start = code.mul(r, self.deep)
+            with code.loop(begin, end) as unit:
+                self._unit(code, out, a, b, scratch, shared, unit, start)
+        seen = code.builder.load(scratch, typ=I64)
         with code.loop(begin, end) as unit:
-            number, copy = code.mod(unit, self.count), code.div(unit, self.count)
-            part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
-            index = self._copy(code, batch)
-            first = code.mul(number, self.block)
-            count = code.minimum(self.block, code.sub(self.streamed.size, first))
-            tiles = code.div(code.add(count, SIDE - 1), SIDE)
-            code.builder.store(I64(0), scratch)
-            whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
-            target = out
-            for i, dim in zip(index, self.batch, strict=True):
-                target = code.at(target, code.mul(i, dim[3]))
-            if self.parts > 1:
-                target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
-            source = self._operand(self.streamed, a, b)
-            with code.loop(0, self.rounds) as r:
-                start = code.mul(r, self.deep)
-                self.depth = code.minimum(self.deep, code.sub(self.steps, start))
-                step = code.add(code.mul(part, self.steps), start)
-                self._stage(code, self.streamed, source, code.at(scratch, 16), scratch, index, step,
-                            self.depth, code.div(first, SIDE), tiles, self.block_panels, 0)
-                self._tiles(code, target, scratch, whole, first, count, tiles, start)
-            seen = code.builder.load(scratch, typ=I64)
             if self.parts > 1:
                 at = code.add(unit, self.sizes.prepare_units)
                 code.builder.store(seen, flag_at(code, shared, at))
             else:
-                self._mend_unit(code, out, a, b, prepared, seen, index, first, count)
+                number, copy = code.mod(unit, self.count), code.div(unit, self.count)
+                first, count = self._range(code, number)
+                self._mend_unit(code, out, a, b, prepared, seen, self._copy(code, copy), first,
+                                count)
         release(code)
+
+    def _range(self, code: VectorCode, number: Index) -> tuple[Index, Index]:
+        first = code.mul(number, self.block)
+        return first, code.minimum(self.block, code.sub(self.streamed.size, first))
+
+    def _unit(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, shared: Any,
+              unit: Index, start: Index) -> None:
+        """Add what steps from `start` on contribute to a unit."""
+        number, copy = code.mod(unit, self.count), code.div(unit, self.count)
+        part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
+        index = self._copy(code, batch)
+        first, count = self._range(code, number)
+        tiles = code.div(code.add(count, SIDE - 1), SIDE)
+        whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
+        target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
+        for i, dim in zip(index, self.batch, strict=True):
+            target = code.at(target, code.mul(i, dim[3]))
+        self.depth = code.minimum(self.deep, code.sub(self.steps, start))
+        step = code.add(code.mul(part, self.steps), start)
+        self._stage(code, self.streamed, self._operand(self.streamed, a, b), code.at(scratch, 16),
+                    scratch, index, step, self.depth, code.div(first, SIDE), tiles,
+                    self.block_panels, 0)
+        self._tiles(code, target, scratch, whole, first, count, tiles, start)
 
     def _mend_unit(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
                    index: list[Index], first: Index, count: Index) -> None:
