@@ -140,6 +140,9 @@ class Window:
         self.tile = TileStage(module, f"{name}_kernel", shape, code)
         self.row = PairRow(module, f"{name}_row", planes.pitch, self.lines[1].step,
                            self.pairs * planes.words, code)
+        self._declare_exact(module, name, code)
+
+    def _declare_exact(self, module: ir.Module, name: str, code: VectorCode) -> None:
         self.exact = Exact(module, f"{name}_exact", self.definition(), code)
 
     # ---- the kernel ----
