@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import warnings
 from typing import Any
@@ -50,7 +51,7 @@ def check(program: Program) -> None:
             np.testing.assert_array_equal(a, b, err_msg=what)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 40, deadline=None, derandomize=True, database=None)
 @given(rng=st.randoms(use_true_random=False))
 def test_generated_programs(rng: random.Random) -> None:
     with warnings.catch_warnings():
