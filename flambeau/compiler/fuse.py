@@ -1,7 +1,8 @@
 """Stage 3, fuse: which values get memory, and which lines share a loop nest.
 
 The result is a list of steps in an order that respects all dependencies: `Kernel`s, loop nests over
-one iteration domain that compute any number of values, and `Call`s of single primitives.
+one iteration domain that compute any number of values, `Windows`, passes over pooling windows, and
+`Call`s of single primitives.
 
 A value gets memory (is a *root*) if it is delivered, if a call reads it, if it is a reduction, or
 if several lines read it and it is worth keeping; all other values are computed where they are used.
@@ -9,12 +10,14 @@ if several lines read it and it is worth keeping; all other values are computed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..graph import Shape
 from ..ops.define import Instr
 from ..ops.movement import strided_slice
+from . import windows
 from .program import Program
 
 MAPS = ("elementwise", "cast", "constant")
@@ -42,15 +45,26 @@ class Kernel:
 
 
 @dataclass
+class Windows:
+    """Lines over the same pooling windows that one pass computes."""
+
+    instrs: list[Instr]
+    level: int
+
+
+@dataclass
 class Call:
-    """One primitive run by itself: a contraction, a window, a loop, a host function."""
+    """One primitive run by itself: a contraction, a loop, a host function."""
 
     instr: Instr
     level: int = 0
 
 
-def plan_steps(program: Program, fusable: Any) -> tuple[list[Kernel | Call], set[int]]:
-    """Split a simplified program into kernels and calls; the values that get memory.
+Step = Kernel | Windows | Call
+
+
+def plan_steps(program: Program, fusable: Any) -> tuple[list[Step], set[int]]:
+    """Split a simplified program into steps; the values that get memory.
 
     Args:
         program: a simplified program.
@@ -67,6 +81,7 @@ class _Plan:
         self.users = program.users()
         self.inputs = set(program.inputs)
         self.fused = {i.out for i in program.instrs if fusable(i)}
+        self.windowed = {i.out for i in program.instrs if windows.takes(i, program.specs)}
         self.joined = {i.out for i in program.instrs if joins(i, program)}
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
@@ -144,15 +159,19 @@ class _Plan:
 
     # ---- what runs when ----
 
-    def steps(self) -> list[Kernel | Call]:
-        """Kernels and calls, wave by wave."""
-        done: list[Kernel | Call] = []
+    def steps(self) -> list[Step]:
+        """Kernels, passes over windows and calls, wave by wave."""
+        done: list[Step] = []
+        passes: dict[Any, Windows] = {}
         kernels: dict[Any, Kernel] = {}
         for instr in self.program.instrs:
             if instr.out not in self.roots:
                 continue
             if instr.out in self.joined:  # its parts are written where it lies
                 self.levels[instr.out] = max(self.levels[a] for a in instr.args)
+                continue
+            if instr.out in self.windowed:
+                self._window(instr, passes, done)
                 continue
             if instr.out not in self.fused:
                 level = 1 + max((self.levels[a] for a in instr.args), default=0)
@@ -174,11 +193,30 @@ class _Plan:
         done.sort(key=lambda step: step.level)
         return done
 
-    def _level(self, root: Instr, domain: Shape) -> int:
+    def _window(self, instr: Instr, passes: dict[Any, Windows], done: list[Step]) -> None:
+        """Put a line over windows where it belongs: values are taken where maxima are found."""
+        shape = windows.geometry(instr, self.program.specs)
+        level = self._level(instr, None, instr.args[:1])
+        takes = instr.prim.name == "window_take"
+        key: Any = instr.args[1] if takes else instr.out
+        if takes and (key not in passes or passes[key].level < level or shape != windows.geometry(
+                passes[key].instrs[0], self.program.specs)):
+            level = max(level, 1 + self.levels[key])
+            key = key, level, shape
+        elif len(instr.args) > 1 and not takes:
+            level = max(level, 1 + self.levels[instr.args[1]])
+        found = passes.get(key)
+        if found is None:
+            found = passes[key] = Windows([], level)
+            done.append(found)
+        found.instrs.append(instr)
+        self.levels[instr.out] = found.level
+
+    def _level(self, root: Instr, domain: Shape | None, args: Sequence[int] | None = None) -> int:
         """One more than anything it must wait for; a root of the same loops is not waited for."""
         level = 1
         seen: set[tuple[int, bool]] = set()
-        stack = [(a, root.prim.name not in MOVES) for a in root.args]
+        stack = [(a, root.prim.name not in MOVES) for a in (root.args if args is None else args)]
         while stack:
             number, aligned = stack.pop()
             if (number, aligned) in seen:

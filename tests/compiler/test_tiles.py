@@ -100,6 +100,30 @@ def test_convolutions(case: tuple[Any, ...]) -> None:
         check(prim, a, b, {**params, **more})
 
 
+@pytest.mark.parametrize("sizes", [(32, 512, 128), (70, 250, 300), (31, 1030, 125)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_matrix_prepared_once(sizes: tuple[int, int, int], turned: bool) -> None:
+    m, n, k = sizes
+    b = normal(n, k).T if turned else normal(k, n)
+    native = Native("dot", [normal(m, k), b], dims(2, False, False), fixed=True)
+    assert native.made.fixed
+    out = np.empty((m, n), np.float32)
+    native.prepare(native.shared.ctypes.data, 0, b.ctypes.data, 0, native.made.prepare_units)
+    for seed in range(2):
+        a = normal(m, k, seed=seed)
+        a[3, 5] = np.inf if seed else 0.0
+        cut = native.made.units // 3
+        native.part(out, a, b, cut, native.made.units)
+        native.part(out, a, b, 0, cut)
+        with np.errstate(all="ignore"):
+            expected, single = a.astype(np.float64) @ b.astype(np.float64), a @ b
+        np.testing.assert_array_equal(np.isfinite(out), np.isfinite(single))
+        finite = np.isfinite(single)
+        exact = expected[finite]
+        error, limit = (np.abs(x[finite] - exact).max() for x in (out, single))
+        assert error <= 3 * limit + 1e-6 * np.abs(exact).max()
+
+
 def test_infinities_and_nans() -> None:
     a, b = normal(128, 256, seed=1), normal(256, 192, seed=2)
     a[3, 7], a[4, 9], b[5, 6], b[7, 8] = np.inf, np.nan, -np.inf, 0.0

@@ -19,7 +19,8 @@ TILE = SIDE * SIDE  # words
 I8 = ir.IntType(8)
 VOID = ir.VoidType()
 # (rows' term, lanes' term): only one of the two changes from one to the next
-_ORDER = ((0, 2), (0, 0), (0, 1), (1, 1), (1, 0), (2, 0))
+LANES_AGAIN = ((0, 2), (0, 0), (0, 1), (1, 1), (1, 0), (2, 0))  # lanes' tiles are loaded 4 times
+ROWS_AGAIN = tuple((row, lane) for lane, row in LANES_AGAIN)  # rows' tiles are
 _MEMORY = 1.6  # tiles come from the second cache, and busy multipliers slow the clock
 _CONFIGURATION = bytes([1] + [0] * 15 + [64, 0] * 8 + [0] * 16 + [SIDE] * 8 + [0] * 8)
 
@@ -51,12 +52,14 @@ class Walk:
         rows, lanes: views of the operands.
         outer: count of the outermost loop.
         taps: the lanes' operand's offset at each tap, in words.
+        order: of the six products.
     """
 
     rows: View
     lanes: View
     outer: int = 1
     taps: tuple[int, ...] = (0,)
+    order: tuple[tuple[int, int], ...] = LANES_AGAIN
 
 
 def _intrinsic(module: ir.Module, name: str, *kinds: Any) -> Any:
@@ -173,7 +176,7 @@ class Kernels:
         multiply = _intrinsic(self.module, "tdpbf16ps", I8, I8, I8)
         held: list[int | None] = [None, None]
         sides = ((a, self.walk.rows, rows, 4), (b, self.walk.lanes, lanes, 6))
-        for pair in _ORDER:
+        for pair in self.walk.order:
             for side, term in enumerate(pair):
                 pointer, view, count, first = sides[side]
                 if held[side] == term:
@@ -191,7 +194,7 @@ class Kernels:
 def cycles(rows: int, lanes: int, steps: int) -> float:
     """Of `rows` by `lanes` tiles in blocks of two by two, `steps` pairs of 16 deep."""
     single = 26 * ((rows % 2) * lanes + (lanes % 2) * rows)  # too few sums to hide the latency
-    work = len(_ORDER) * steps * (SIDE * rows * lanes + 0.4 * single)
+    work = len(LANES_AGAIN) * steps * (SIDE * rows * lanes + 0.4 * single)
     return _MEMORY * work + 60 * rows * lanes
 
 
