@@ -71,7 +71,8 @@ class TileStage:
                       for k, mask in enumerate(masks)]
             first, second = halves
             self._look(first, second)
-            rows.append([code.shuffle(first, second, range(odd, DEPTH, 2)) for odd in range(2)])
+            rows.append([code.fence(code.shuffle(first, second, range(odd, DEPTH, 2)))
+                         for odd in range(2)])
         self._write(rows, turned=self.shape.lanes)
 
     def _by_rows(self) -> None:
