@@ -22,7 +22,7 @@ from ..dtype import bfloat16, get_default_dtype
 from ..dtype import dtype as _dtype
 from ..engines import realize
 from ..functional.formats import checked_format, is_in_format
-from ..graph import leaf
+from ..graph import leaf, pending
 from . import printing
 from .activation import ActivationMethods
 from .allocation import AllocationMethods
@@ -381,7 +381,8 @@ class Tensor(SparseMethods, ActivationMethods, AllocationMethods, ConversionMeth
             self._data("print"), dtype_name=self.dtype.name, shape=tuple(self.shape),
             is_default_dtype=printing.is_implied_dtype(self.dtype.name,
                                                        get_default_dtype().name),
-            requires_grad=self._rg, grad_fn_name=type(fn).__name__ if fn is not None else None)
+            requires_grad=self._rg, grad_fn_name=type(fn).__name__ if fn is not None else None,
+            tangent=None if pending.forward is None else pending.forward.text(self))
 
     def __format__(self, spec: str) -> str:
         plain = self.ndim == 0 and type(self) is Tensor
