@@ -128,9 +128,10 @@ def _window_steps(f: WindowFunction) -> Steps | None:
     images, channels = w.lead
     spans: dict[int, int] = {}
     whole: set[int] = set()
-    for line in w.lines:
-        if line.op == "load":
-            _note(w.domain, 0, line.source, line.address, spans, whole)
+    for lines, sizes in ((w.lines, w.domain), (w.after, w.result)):
+        for line in lines:
+            if line.op == "load":
+                _note(sizes, 0, line.source, line.address, spans, whole)
     elements, places = (channels * math.prod(x) for x in (w.geometry.size, w.geometry.out))
     for v in [*f.written, *([] if w.number is None else [w.number])]:
         span = elements if w.spreads and v in f.written else places
