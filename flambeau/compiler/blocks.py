@@ -20,6 +20,7 @@ from .llvm import NestFunction
 from .loops import Affine
 from .special_loops import SpecialFunction
 from .sums import ContractionSum, NestSum, result_bytes
+from .window_code import WindowFunction
 
 LEAST_BLOCKS = 8  # fewer would leave threads without work
 LEAST_BYTES = 1 << 19  # handed on inside a chain; below, everything stays near anyway
@@ -63,6 +64,8 @@ def steps_of(f: Any) -> Steps | None:
         return _nest_steps(f)
     if isinstance(f, SpecialFunction):
         return _special_steps(f)
+    if isinstance(f, WindowFunction):
+        return _window_steps(f)
     if isinstance(f, ContractionFunction) and f.follow is not None and not f.finish_units:
         units, *spans = f.follow
         return _contraction_steps(f, (*f.written, *f.operands), spans, -(-f.units // units), units)
@@ -112,6 +115,25 @@ def _note(sizes: Sequence[int], loop: int, v: int, address: Affine, spans: dict[
     span = address[1][loop]
     if low < 0 or high >= span or spans.setdefault(v, span) != span:
         whole.add(v)
+
+
+def _window_steps(f: WindowFunction) -> Steps | None:
+    """A step is an image; results of other shapes than their windows' there are none."""
+    w = f.windows
+    images, channels = w.lead
+    spans: dict[int, int] = {}
+    whole: set[int] = set()
+    for line in w.lines:
+        if line.op == "load":
+            _note(w.domain, 0, line.source, line.address, spans, whole)
+    elements, places = (channels * math.prod(x) for x in (w.geometry.size, w.geometry.out))
+    for v in [*f.written, *([] if w.number is None else [w.number])]:
+        span = elements if w.spreads and v in f.written else places
+        if spans.setdefault(v, span) != span:
+            return None
+    if whole.intersection(f.written):
+        return None
+    return Steps(images, channels, {v: n for v, n in spans.items() if v not in whole})
 
 
 def _special_steps(f: SpecialFunction) -> Steps | None:

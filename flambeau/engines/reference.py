@@ -9,6 +9,7 @@ import numpy as np
 from ..graph import Node
 from ..ops.define import as_array
 from ..ops.gather import OutOfRange
+from .blas import one_thread
 
 
 class Failed:
@@ -28,7 +29,7 @@ def run(nodes: list[Any]) -> BaseException | None:
         raises that error again when it is asked for; all others are computed.
     """
     first: BaseException | None = None
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), one_thread():
         for i, node in enumerate(nodes):
             nodes[i] = None
             try:

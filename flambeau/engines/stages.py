@@ -12,7 +12,7 @@ from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
 from ..compiler.window_nest import lower_windows
 from ..graph import Node, Spec
-from .native import write_segments
+from .build import write_segments
 
 
 def nodes_of(key: tuple[Any, ...]) -> tuple[list[Node], set[int]]:

@@ -51,6 +51,14 @@ def normalized(batch: int) -> list[Any]:
     return gradients(net, flambeau.randn(batch, 3, 9, 9))
 
 
+def wide(batch: int) -> list[Any]:
+    """Convolutions of many channels, which go to tiles where there are any."""
+    net = nn.Sequential(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
+                        nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(),
+                        nn.Linear(64 * 4, 32), nn.ReLU(), nn.Linear(32, 3))
+    return gradients(net, flambeau.randn(batch, 32, 8, 8))
+
+
 def attentive(batch: int) -> list[Any]:
     """A layer of a transformer: products of several leading dimensions."""
     layer = nn.TransformerEncoderLayer(32, 4, 48, dropout=0.0, batch_first=True)
@@ -67,7 +75,7 @@ def gradients(net: nn.Module, x: Any) -> list[Any]:
             (loss, x.grad, *[p.grad for p in net.parameters()])]
 
 
-@pytest.mark.parametrize("run", [convolutional, normalized, attentive])
+@pytest.mark.parametrize("run", [convolutional, normalized, wide, attentive])
 @pytest.mark.parametrize("batch", [16, 37])
 def test_chains_compute_the_same(made: Made, run: Callable[[int], list[Any]], batch: int) -> None:
     results = []
