@@ -648,10 +648,11 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
-               "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
-               "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse",
-               "special", "testing", "utils", "vision", "xpu")
+_SUBMODULES = ("__config__", "_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli",
+               "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "futures",
+               "fx", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim",
+               "profiler", "serialization", "signal", "sparse", "special", "testing", "types",
+               "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "_lowrank": "pca_lowrank svd_lowrank",
     "amp.autocast_mode":
@@ -661,6 +662,7 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "backends.precision": "get_float32_matmul_precision set_float32_matmul_precision",
     "checkpoint": "load save",
     "compiler.interface": "compile",
+    "cuda": "OutOfMemoryError",
     "engines.explain": "explain",
     "func.batching": "vmap",
     "functional.adaptive_pooling":
@@ -671,6 +673,9 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.copies":
         "as_strided_scatter narrow_copy nonzero_static unravel_index view_as_complex_copy "
         "view_copy",
+    "functional.demands":
+        "_assert _assert_async _check _check_index _check_not_implemented _check_tensor_all "
+        "_check_type _check_value",
     "functional.distance": "cosine_similarity pairwise_distance",
     "functional.pooling": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "functional.recurrent":
@@ -692,6 +697,8 @@ _LATER = {word.partition("=")[0]: (module, word.rpartition("=")[2])
 
 
 def __getattr__(name: str) -> object:
+    if name == "torch":  # PyTorch's module holds itself, and some programs write torch.torch
+        return importlib.import_module(__name__)
     if name in _SUBMODULES:
         return importlib.import_module("." + name, __name__)
     if name in _LATER:
@@ -699,4 +706,6 @@ def __getattr__(name: str) -> object:
         found = getattr(importlib.import_module("." + module, __name__), own)
         globals()[name] = found
         return found
+    if name.startswith("_foreach_"):
+        return getattr(importlib.import_module(".tensor.foreach", __name__), name)
     raise AttributeError(f"module 'flambeau' has no attribute '{name}'")

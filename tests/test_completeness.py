@@ -29,7 +29,7 @@ PRIMITIVES = pytest.mark.parametrize("name", sorted(Primitive.table))
 # Their results are positions, truth values or bits, which small changes of input do not change.
 WITHOUT_DERIVATIVE = {
     "argmax", "argmin", "argsort", "bitcast", "cumulative_argmax", "cumulative_argmin",
-    "permutation", "reduce_all", "reduce_any", "search", "window_argmax",
+    "permutation", "reduce_all", "reduce_any", "search", "window_argmax", "window_position",
     "item",  # the reverse mode sees to it: it gathers the cotangents of a primitive with several
 }
 

@@ -20,15 +20,16 @@ from .convolution import convolution_nests
 from .finish import Finish, PartialSums, emit_finish, units
 from .machine import Machine, host_machine, target_machine
 from .matmul import dot_nest
-from .nest import Nest
-from .tiles.choice import on_tiles
+from .nest import Follow, Nest
+from .tiles.choice import fixed_on_tiles, on_tiles
+from .tiles.fixed import FixedProduct
 from .tiles.frame import Product
 from .tiles.frame import write as write_tiles
 from .units import Scratch, UnitEmitter
 from .vector_code import I64, PTR, VectorCode
 
-__all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "host_machine",
-           "target_machine"]
+__all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "fixed_product",
+           "host_machine", "target_machine"]
 
 
 TILES_MARGIN = 1.2  # tiles need one more barrier, and a thread more may be idle at it
@@ -79,9 +80,13 @@ class Contraction:
         prepare_units: if not 0, this is a contraction on tiles (`tiles/frame.py`):
             name_prepare(shared, a, b, begin, end) runs before, the first function takes the shared
             memory as one more argument, and finish takes a and b as well.
+        fixed: whether `prepare` reads b alone and may be called once for many products with it.
         prepared_bytes: where in the shared memory the first function's `out` begins if there is a
             finish.
         plan: the nests as text.
+        follow: how units follow the leading dimension, see `nest.Follow`; None if they do not.
+        sums: what a reduction over the leading dimension reads of a and b per `step` of it, see
+            `emit_sum`; None if it does not run over that.
     """
 
     name: str
@@ -94,12 +99,15 @@ class Contraction:
     plan: str = ""
     prepare_units: int = 0
     prepared_bytes: int = 0
-
+    fixed: bool = False
+    follow: Follow | None = None
+    sums: tuple[int, int, int] | None = None
 
 
 def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
                      params: dict[str, Any], machine: Machine, epilogue: Epilogue | None = None,
-                     strides: Sequence[tuple[int, ...] | None] | None = None) -> Contraction:
+                     strides: Sequence[tuple[int, ...] | None] | None = None,
+                     fixed: bool = False) -> Contraction:
     """Add a function that computes a contraction to a module.
 
     Args:
@@ -111,6 +119,7 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
         machine: the processor.
         epilogue: applied before storing.
         strides: of the inputs in elements; None means contiguous.
+        fixed: whether the second input stays the same over many calls.
 
     Returns:
         Its units, scratch sizes and flops.
@@ -131,6 +140,13 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
     places = [tuple(given) if given is not None else _contiguous(shape) for given, shape in
               zip(strides or (None, None), shapes, strict=True)]
     finish: Finish | None = None
+    if fixed:
+        once = fixed_product(prim, specs, params, machine, places)
+        if once is not None and epilogue is None:
+            size = 2 * once.m[0] * once.n[0] * once.k[0]
+            done = _write_tiles(module, name, once, machine, size)
+            done.fixed = True
+            return done
     if prim == "dot":
         out_size = _dot_size(shapes, params)
         nests = [dot_nest(shapes, places, params, machine, itemsize)] if out_size else []
@@ -140,14 +156,61 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
                                   epilogue is None)
         nests, out_size, flops, finish = found.nests, found.size, found.flops, found.finish
     if itemsize == 4 and epilogue is None and machine.tiles and out_size:
-        product = on_tiles(prim, shapes, places, params, machine)
+        product = on_tiles(prim, shapes, places, params)
         if product is not None and TILES_MARGIN * product.cost < sum(n.cost for n in nests):
             return _write_tiles(module, name, product, machine, flops)
     element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
     if out_size and nests and nests[0].parts > 1:
         columns = nests[0].columns
         finish = PartialSums(nests[0].parts, out_size // columns, columns)
-    return _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
+    done = _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
+    if len(nests) == 1 and epilogue is None:
+        sizes = [math.prod(shape) for shape in shapes]
+        sums = nests[0].sums(*sizes)
+        done.sums = (1, *sums) if sums is not None else None
+        done.follow = nests[0].follow(out_size, *sizes) if finish is None else None
+    return done
+
+
+def emit_sum(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
+             params: dict[str, Any], machine: Machine, parts: int,
+             strides: Sequence[tuple[int, ...] | None] | None = None) -> Contraction:
+    """Add functions that sum a contraction over its leading dimension piece by piece.
+
+    `name(out, a, b, scratch, begin, end, first, last, fresh)` computes units of what
+    steps [first, last) of the leading dimension contribute, and adds it to `out` unless `fresh`;
+    `name_finish(out, shared, begin, end)` adds `parts` such sums up. The dimension is the slowest
+    of the reduction, see `Contraction.sums`.
+    """
+    shapes = [s.shape for s in specs]
+    itemsize = specs[0].dtype.itemsize
+    places = [tuple(given) if given is not None else _contiguous(shape) for given, shape in
+              zip(strides or (None, None), shapes, strict=True)]
+    if prim == "dot":
+        out_size = _dot_size(shapes, params)
+        nest = dot_nest(shapes, places, params, machine, itemsize)
+    else:
+        found = convolution_nests(prim, shapes, places, params, machine, itemsize, True)
+        out_size, (nest,) = found.size, found.nests
+    nest.parts = 1
+    element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
+    finish = PartialSums(parts, out_size // nest.columns, nest.columns)
+    return _Writer(module, name, element, machine, None, [nest], out_size, finish, True).write(0)
+
+
+def fixed_product(prim: str, specs: Sequence[Spec], params: dict[str, Any], machine: Machine,
+                  strides: Sequence[tuple[int, ...] | None] = (None, None)
+                  ) -> FixedProduct | None:
+    """How a contraction is computed whose second input is prepared once; None if not so.
+
+    Args:
+        prim, specs, params, machine, strides: as above.
+    """
+    if prim != "dot" or not machine.tiles or any(s.dtype.name != "float32" for s in specs):
+        return None
+    places = [given if given is not None else _contiguous(s.shape) for given, s in
+              zip(strides, specs, strict=True)]
+    return fixed_on_tiles([s.shape for s in specs], places, params)
 
 
 def _write_tiles(module: ir.Module, name: str, product: Product, machine: Machine,
@@ -156,7 +219,7 @@ def _write_tiles(module: ir.Module, name: str, product: Product, machine: Machin
     sizes = product.sizes
     return Contraction(name, sizes.units, 4 * sizes.scratch, flops, 0, sizes.finish_units,
                        4 * (sizes.prepared + sizes.partial), product.plan, sizes.prepare_units,
-                       4 * sizes.prepared)
+                       4 * sizes.prepared, follow=product.follow())
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -174,16 +237,16 @@ class _Writer:
 
     def __init__(self, module: ir.Module, name: str, element: Any, machine: Machine,
                  epilogue: Epilogue | None, nests: list[Nest], out_size: int,
-                 finish: Finish | None) -> None:
+                 finish: Finish | None, piecewise: bool = False) -> None:
         self.module, self.name, self.element, self.machine = module, name, element, machine
         self.epilogue, self.nests, self.out_size = epilogue, nests, out_size
-        self.finish = finish
+        self.finish, self.piecewise = finish, piecewise
         self.itemsize = 8 if isinstance(element, ir.DoubleType) else 4
         self.pointers = epilogue.pointers if epilogue is not None else 0
 
     def write(self, flops: int) -> Contraction:
         nests = self.nests if self.out_size else []
-        function, code = self._function(self.name, 4)
+        function, code = self._function(self.name, 4, 3 * self.piecewise)
         lanes = code.lanes
         scratch = max([Scratch(n, lanes).used for n in nests], default=0) * self.itemsize
         self._body(function, code, nests)
@@ -196,8 +259,9 @@ class _Writer:
             self._finish(self.finish)
         return done
 
-    def _function(self, name: str, pointers: int) -> tuple[ir.Function, VectorCode]:
-        kinds = [PTR] * pointers + [I64, I64] + [PTR] * self.pointers
+    def _function(self, name: str, pointers: int,
+                  more: int = 0) -> tuple[ir.Function, VectorCode]:
+        kinds = [PTR] * pointers + [I64] * (2 + more) + [PTR] * self.pointers
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), kinds), name)
         for arg in function.args[:pointers]:
             arg.add_attribute("noalias")
@@ -214,6 +278,14 @@ class _Writer:
     def _body(self, function: ir.Function, code: VectorCode, nests: list[Nest]) -> None:
         out, a, b, scratch, begin, end = function.args[:6]
         hook = self._hook(function, code) if self.finish is None else None
+        if self.piecewise:
+            nest = nests[0]
+            v, s = (b, a) if nest.swapped else (a, b)
+            emitter = UnitEmitter(code, nest, (out, v, s, scratch), self.out_size,
+                                  _adding(code, out, nest.columns, function.args[8]))
+            emitter.span = (function.args[6], function.args[7])
+            emitter.run(begin, end)
+            return
         first = 0
         for nest in nests:
             v, s = (b, a) if nest.swapped else (a, b)
@@ -230,3 +302,18 @@ class _Writer:
         out, shared, begin, end = function.args[:4]
         emit_finish(code, finish, out, shared, begin, end, self._hook(function, code))
         code.builder.ret_void()
+
+
+def _adding(code: VectorCode, out: Any, columns: int, fresh: Any) -> Any:
+    """An epilogue that adds what the output holds, unless a flag is set."""
+    b = code.builder
+    more = b.icmp_unsigned("==", fresh, I64(0))
+
+    def hook(m: Any, n: Any, x: Any, mask: Any) -> Any:
+        at = code.add(code.mul(m, columns), n)
+        if not isinstance(x.type, ir.VectorType):
+            before = code.load_scalar(out, at)
+            return b.fadd(x, b.select(more, before, code.element(0.0)))
+        before = code.load(out, at, mask)
+        return b.fadd(x, b.select(more, before, code.zero()))
+    return hook

@@ -22,7 +22,8 @@ class ContractionFunction:
         buffers: value numbers of the two operands and the result.
         scratch: bytes that each thread needs; shared: bytes for all together.
         finish_units: units of the function `symbol_finish` that adds partial sums up, or 0.
-        prepare_units, prepared: of a contraction on tiles, see `contraction.Contraction`.
+        prepare_units, prepared, fixed: of a contraction on tiles, see `contraction.Contraction`.
+        follow, sums: how units, or reductions, follow the leading dimension, see `Contraction`.
         kernel: its code, shared by equal contractions.
     """
 
@@ -35,23 +36,26 @@ class ContractionFunction:
         self.strides = None
         if instr.out in program.strides:  # operands as the product sees them: permuted in place
             self.specs, self.strides = program.strides[instr.out]
-        shape = (instr.prim.name, tuple(self.specs), instr.params, self.strides)
+        self.second_fixed = instr.args[1] in program.fixed
+        shape = (instr.prim.name, tuple(self.specs), instr.params, self.strides, self.second_fixed)
         self.kernel = kernels.get(instr.prim.name, shape, False, self._emit)
         made = Contraction(**self.kernel.facts)
         self.finish_units = made.finish_units
         self.prepare_units, self.prepared = made.prepare_units, made.prepared_bytes
+        self.fixed = made.fixed
         self.operands = list(instr.args)
         self.buffers = list(dict.fromkeys([*instr.args, instr.out]))
         self.written = [instr.out]
         self.dtypes = {v: program.specs[v].dtype for v in self.buffers}
         self.units = made.units
+        self.follow, self.sums = made.follow, made.sums
         self.work = made.flops // 8
         self.scratch = made.scratch_bytes
         self.shared = made.shared_scratch_bytes
 
     def _emit(self, module: ir.Module, symbol: str) -> Facts:
         made = emit_contraction(module, symbol, self.instr.prim.name, self.specs, self.instr.params,
-                                host_machine(), strides=self.strides)
+                                host_machine(), strides=self.strides, fixed=self.second_fixed)
         return asdict(made)
 
 

@@ -13,10 +13,11 @@ from ..ops.contraction import dot
 from ..ops.define import Instr, Template, item
 from ..ops.loop import scan
 from ..ops.movement import permute, reshape
+from .contraction import fixed_product
 from .machine import host_machine
 from .program import Program, splice
 from .simplify import simplify
-from .time_loop import can_loop
+from .time_loop import ENOUGH, can_loop
 
 
 def hoist(program: Program) -> Program:
@@ -50,6 +51,7 @@ class _Hoisting:
         constants = self.body.inputs[self.moving:]
         self.outer = dict(zip(constants, instr.args[self.moving:], strict=True))
         self.fixed = set(constants) | self._fixed(set(constants))
+        self.fixed -= self._turned()
 
     def _fixed(self, fixed: set[int]) -> set[int]:
         plain: set[int] = set()  # made of literals: they cost nothing
@@ -62,6 +64,23 @@ class _Hoisting:
             else:
                 fixed.add(line.out)
         return fixed
+
+    def _turned(self) -> set[int]:
+        """Fixed matrices that are but turned for products on tiles: these read them in place."""
+        users = self.body.users()
+        return {line.out for line in self.body.instrs
+                if line.prim is permute and line.out in self.fixed
+                and line.out not in self.body.outputs
+                and all(self._on_tiles(user) and user.args[0] != line.out
+                        for user in users[line.out])}
+
+    def _on_tiles(self, line: Instr) -> bool:
+        """Whether a line is a product with a fixed matrix that tiles compute."""
+        if line.prim is not dot or self.instr.params["length"] < ENOUGH or (
+                line.args[1] not in self.fixed):
+            return False
+        specs = [self.body.specs[a] for a in line.args]
+        return fixed_product("dot", specs, line.params, host_machine()) is not None
 
     def repeated(self) -> dict[int, int]:
         """Stacked results that are equal to an earlier one."""
@@ -120,7 +139,8 @@ class _Hoisting:
         if line.prim is not dot or line.args[1] not in self.fixed or line.params["batch"][0]:
             return 0
         left, right = (self.body.specs[a] for a in line.args)
-        if len(left.shape) != 2 or len(right.shape) != 2 or len(line.params["contract"][0]) != 1:
+        if (len(left.shape) != 2 or len(right.shape) != 2
+                or len(line.params["contract"][0]) != 1 or self._on_tiles(line)):
             return 0
         lanes = host_machine().vector_bytes // right.dtype.itemsize
         columns = right.shape[1 - line.params["contract"][1][0]]

@@ -24,6 +24,7 @@ class Program:
         specs: the spec of every value (a tuple for primitives with several results).
         strides: for products that read permuted operands in place: the operands' specs as the
             product sees them, and their strides (None: row-major).
+        fixed: inputs that stay the same over many runs, so that preparing them pays.
         parts: for values that lie inside a concatenation: its number, the axis, where they begin.
     """
 
@@ -33,6 +34,7 @@ class Program:
         self.outputs: list[int] = []
         self.specs: dict[int, Any] = {}
         self.strides: dict[int, Any] = {}
+        self.fixed: set[int] = set()
         self.parts: dict[int, tuple[int, int, int]] = {}
 
     def new(self, spec: Any) -> int:

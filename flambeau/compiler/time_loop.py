@@ -18,10 +18,12 @@ from ..ops.define import Instr
 from ..ops.movement import reshape
 from . import contraction_call, special_loops
 from .contraction_call import read_in_place
-from .fuse import Kernel, plan_steps
+from .fuse import Call, plan_steps
 from .llvm import I1, I8, I64, takes
 from .program import Program, splice
 from .simplify import simplify
+
+ENOUGH = 8  # steps for which preparing a matrix pays
 
 Emit = Callable[[Any, Any], None]  # a function of the body, how its values are found
 
@@ -33,7 +35,7 @@ def can_loop(instr: Instr) -> bool:
         return False
     body = loop_body(instr, list(range(len(template.outputs))))
     steps, _ = plan_steps(body, lambda i: takes(i, body.specs))
-    return all(isinstance(step, Kernel) or special_loops.takes(step.instr, body.specs)
+    return all(not isinstance(step, Call) or special_loops.takes(step.instr, body.specs)
                or contraction_call.takes(step.instr, body.specs) for step in steps)
 
 
@@ -60,6 +62,8 @@ def loop_body(instr: Instr, wanted: list[int]) -> Program:
         if k >= carries:
             stacked.add(v)
         program.outputs[place] = v
+    if instr.params["length"] >= ENOUGH:
+        program.fixed = set(program.inputs[carries + instr.params["xs"]:])
     return program
 
 
@@ -77,6 +81,7 @@ class LoopFunction:
         buffers, written, work: as of other functions.
         scratch: bytes that each thread needs; shared: bytes for all together, of which the first
             `working` are the loop's own.
+        prepared: products whose matrix is prepared before the first step, and where in `working`.
     """
 
     numbers: tuple[int, ...] = ()
@@ -93,7 +98,13 @@ class LoopFunction:
         self.scratch = max((getattr(f, "scratch", 0) for f in functions), default=0)
         self.stacks = self._stacks()
         self.inner = self._places()
-        self.shared = self.working + max((getattr(f, "shared", 0) for f in functions), default=0)
+        self.prepared: dict[Any, int] = {}
+        for f in functions:
+            if getattr(f, "fixed", False):
+                self.prepared[f] = self.working
+                self.working += -(-f.shared // 64) * 64
+        self.shared = self.working + max((getattr(f, "shared", 0) for f in functions
+                                          if f not in self.prepared), default=0)
 
     def _stacks(self) -> dict[int, int]:
         """Where the stacked values of the body go: values of the program."""
@@ -142,10 +153,18 @@ class LoopWriter:
     word: Callable[[int], Any]
     working: Any
 
-    def write(self, emit: Emit) -> None:
-        """The loop; `emit` calls a function of the body and waits for all threads."""
+    def write(self, emit: Emit, prepare: Callable[[dict[int, Any]], None]) -> None:
+        """The loop.
+
+        Args:
+            emit: calls a function of the body and waits for all threads.
+            prepare: does what comes before the first step, given what stays the same.
+        """
         b, f = self.b, self.f
         self.outside = {v: self.word(v) for v in f.buffers}
+        if f.prepared:
+            prepare({v: self.outside[a] for v, a in
+                     zip(f.body.inputs, f.instr.args, strict=True) if v in f.body.fixed})
         before, head = b.block, b.append_basic_block("step")
         after = b.append_basic_block("steps_done")
         b.branch(head)

@@ -20,6 +20,38 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_conte
            "set_checkpoint_debug_enabled", "set_checkpoint_early_stop"]
 
 
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """The accelerators that hold the arguments and the states of their random numbers.
+
+    Args:
+        args: anything.
+
+    Returns:
+        Two empty lists: tensors lie in the CPU's memory, whose state `get_rng_state` returns.
+
+    Source: torch.utils.checkpoint.get_device_states
+    """
+    return [], []
+
+
+def set_device_states(devices: list[int], states: list[Any], *,
+                      device_type: str | None = None) -> None:
+    """Put the states of accelerators' random numbers back.
+
+    Args:
+        devices: indices of accelerators.
+        states: what `get_device_states` returned for them.
+        device_type: their type.
+
+    Raises:
+        RuntimeError: for any device, since there is none.
+
+    Source: torch.utils.checkpoint.set_device_states
+    """
+    if devices:
+        raise RuntimeError("flambeau has no device besides the CPU")
+
+
 def _detached(value: Any) -> Any:
     if not isinstance(value, TensorBase):
         return value

@@ -29,13 +29,14 @@ class Native:
     """A compiled contraction of arrays with the shapes, strides and dtypes of the given ones."""
 
     def __init__(self, prim: str, arrays: list[Any], params: dict[str, Any],
-                 machine: Machine | None = None, epilogue: Any = None) -> None:
+                 machine: Machine | None = None, epilogue: Any = None,
+                 fixed: bool = False) -> None:
         machine = machine or host_machine()
         module = ir.Module("contraction")
         strides = [tuple(s // a.itemsize for s in a.strides) for a in arrays]
         specs = [spec(a.shape, from_numpy_dtype(a.dtype)) for a in arrays]
         self.made: Contraction = emit_contraction(module, "f", prim, specs, params, machine,
-                                                  epilogue, strides)
+                                                  epilogue, strides, fixed)
         self.text = str(module)
         self.library = Library(translate(self.text, machine))
         more = [ctypes.c_void_p] * self.made.epilogue_pointers

@@ -10,6 +10,8 @@ from native_contractions import Native
 
 from flambeau.compiler import contraction
 from flambeau.compiler.contraction import host_machine
+from flambeau.compiler.tiles import choice
+from flambeau.compiler.tiles.batched import BatchedWindow
 from flambeau.compiler.tiles.choice import on_tiles
 from flambeau.ops import contraction as definition
 
@@ -98,6 +100,57 @@ def test_convolutions(case: tuple[Any, ...]) -> None:
                              ("convolve_input", g, w, {"size": x_shape[2:]}),
                              ("convolve_weight", x, g, {"kernel": w_shape[2:]})):
         check(prim, a, b, {**params, **more})
+
+
+@pytest.mark.parametrize("case", [
+    ((13, 40, 4, 4), (33, 40, 3, 3), 1, 1, 1, 1),
+    ((17, 34, 9, 8), (20, 17, 3, 3), 2, 1, 1, 2),
+    ((17, 33, 6, 5), (20, 33, 4, 2), 3, 2, 1, 1),
+    ((16, 70, 5, 5), (130, 70, 3, 3), 1, 2, 2, 1),
+    ((16, 40, 11), (24, 40, 3), 2, 1, 1, 1)])
+def test_convolutions_of_sixteen_images(case: tuple[Any, ...],
+                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "cheaper", BatchedWindow)
+    test_convolutions(case)
+
+
+def test_a_kernel_with_infinities_on_sixteen_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "cheaper", BatchedWindow)
+    params = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    for infinite in (False, True):
+        x, w = normal(16, 36, 4, 5), normal(20, 36, 3, 3)
+        x[0, 3, 2, 0], x[5, 2, 3, 4] = np.inf, np.nan
+        if infinite:
+            w[4, 5, 0, 1] = -np.inf
+        with np.errstate(all="ignore"):
+            expected = DEFINITIONS["convolve"](x, w, **params)
+        out = run("convolve", x, w, params)
+        np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
+        np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
+
+
+@pytest.mark.parametrize("sizes", [(32, 512, 128), (70, 250, 300), (31, 1030, 125)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_matrix_prepared_once(sizes: tuple[int, int, int], turned: bool) -> None:
+    m, n, k = sizes
+    b = normal(n, k).T if turned else normal(k, n)
+    native = Native("dot", [normal(m, k), b], dims(2, False, False), fixed=True)
+    assert native.made.fixed
+    out = np.empty((m, n), np.float32)
+    native.prepare(native.shared.ctypes.data, 0, b.ctypes.data, 0, native.made.prepare_units)
+    for seed in range(2):
+        a = normal(m, k, seed=seed)
+        a[3, 5] = np.inf if seed else 0.0
+        cut = native.made.units // 3
+        native.part(out, a, b, cut, native.made.units)
+        native.part(out, a, b, 0, cut)
+        with np.errstate(all="ignore"):
+            expected, single = a.astype(np.float64) @ b.astype(np.float64), a @ b
+        np.testing.assert_array_equal(np.isfinite(out), np.isfinite(single))
+        finite = np.isfinite(single)
+        exact = expected[finite]
+        error, limit = (np.abs(x[finite] - exact).max() for x in (out, single))
+        assert error <= 3 * limit + 1e-6 * np.abs(exact).max()
 
 
 def test_infinities_and_nans() -> None:

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 import flambeau as torch
-from flambeau.compiler import contraction_call, fuse, llvm
+from flambeau.compiler import contraction_call, fuse, llvm, time_loop
 from flambeau.compiler.fuse import Call, plan_steps
 from flambeau.compiler.hoist import hoist
+from flambeau.compiler.machine import host_machine
 from flambeau.compiler.program import Program, splice
 from flambeau.compiler.simplify import simplify
 from flambeau.dtype import float32
 from flambeau.engines import native, realize
+from flambeau.engines.build import write_segments
 from flambeau.engines.native import Plan
 from flambeau.graph import spec
 from flambeau.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -113,6 +115,26 @@ def test_threads_share_the_steps(plans: list[Plan], monkeypatch: pytest.MonkeyPa
         assert np.array_equal(one, all_threads)
 
 
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_matrices_are_prepared_once(kind: str, plans: list[Plan],
+                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    place = time_loop.LoopFunction.__init__
+
+    def noting(self: Any, *args: Any) -> None:
+        place(self, *args)
+        seen.append(bool(self.prepared))
+    monkeypatch.setattr(time_loop.LoopFunction, "__init__", noting)
+    monkeypatch.setattr(sys.modules[__name__], "BATCH", 32)
+    results = {}
+    for compiled in (False, True):
+        monkeypatch.setattr(realize.mode, "native", compiled)
+        results[compiled] = gradients(kind, {"hidden": 96}, True, None, torch.float32, steps=9)
+    assert seen == [host_machine().tiles] * 2  # forward and backward
+    for got, wanted in zip(results[True], results[False], strict=True):
+        np.testing.assert_allclose(got, wanted, 1e-4, 1e-5 * np.abs(wanted).max())
+
+
 def test_one_step(plans: list[Plan], monkeypatch: pytest.MonkeyPatch) -> None:
     results = {}
     for compiled in (False, True):
@@ -169,7 +191,7 @@ def test_what_does_not_change_leaves_the_loop() -> None:
 
 def test_one_loop_with_a_product_and_a_kernel_is_one_segment() -> None:
     program = program_of(recurrence, (2, 32), (5, 2, 32), (32, 32))
-    writer = native.write_segments(program)
+    writer = write_segments(program)
     assert len(writer.stages) == 1
     loop = next(f for f in writer.stages[0].functions if f.name.startswith("scan"))
     assert [type(f).__name__ for f in loop.functions] == ["ContractionFunction", "NestFunction"]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..convolution import Image, Line, as_product, convolution_form, merge, merge_weight
-from ..machine import Machine
 from ..matmul import dot_dims
+from .batched import cheaper
+from .fixed import FixedProduct
 from .frame import Product
 from .product import MatrixProduct
 from .weights import Weights
@@ -15,17 +16,16 @@ from .windows import Window, Windows
 
 
 def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
-             params: dict[str, Any], machine: Machine) -> Product | None:
+             params: dict[str, Any]) -> Product | None:
     """The contraction of two float32 operands on tiles; None if it has no such form.
 
     Args:
         prim: the primitive's name.
         shapes, strides: of the operands, in elements.
         params: the primitive's parameters.
-        machine: the processor.
     """
     if prim == "dot":
-        return _product(shapes, strides, params, machine)
+        return _product(MatrixProduct, shapes, strides, params)
     if as_product(prim, shapes, strides, params) is not None:
         return None  # the vectors' form writes the operands in another order
     try:
@@ -39,12 +39,23 @@ def on_tiles(prim: str, shapes: Sequence[tuple[int, ...]], strides: Sequence[tup
     return product
 
 
-def _product(shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
-             params: dict[str, Any], machine: Machine) -> Product | None:
+def fixed_on_tiles(shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]],
+                   params: dict[str, Any]) -> FixedProduct | None:
+    """A float32 product whose second operand is prepared once and met again and again.
+
+    Returns:
+        The product on tiles; None if it has no such form, or vectors are faster.
+    """
+    product: Any = _product(FixedProduct, shapes, strides, params)
+    return product if product is not None and product.pays() else None
+
+
+def _product(kind: type[MatrixProduct], shapes: Sequence[tuple[int, ...]],
+             strides: Sequence[tuple[int, ...]], params: dict[str, Any]) -> Product | None:
     batch, m, n, k = dot_dims(shapes, strides, params)
     if len(m) > 1 or len(n) > 1 or len(k) != 1 or not k[0][0]:
         return None
-    product = MatrixProduct(batch, m[0], n[0], k[0], machine)
+    product = kind(batch, m[0], n[0], k[0])
     return product if product.fits() else None
 
 
@@ -69,7 +80,7 @@ class _Tiles:
         if empty(image, lines) or any(not x.offsets for x in lines):
             raise _NoFormError
         lines = merge(lines) if all(w.offsets == [0] for w in lines) else lines
-        window = Window(image, lines, self.padded)
+        window = cheaper(image, lines, self.padded)
         if not window.usable():
             raise _NoFormError
         return window

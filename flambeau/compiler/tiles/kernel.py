@@ -19,7 +19,8 @@ TILE = SIDE * SIDE  # words
 I8 = ir.IntType(8)
 VOID = ir.VoidType()
 # (rows' term, lanes' term): only one of the two changes from one to the next
-_ORDER = ((0, 2), (0, 0), (0, 1), (1, 1), (1, 0), (2, 0))
+LANES_AGAIN = ((0, 2), (0, 0), (0, 1), (1, 1), (1, 0), (2, 0))  # lanes' tiles are loaded 4 times
+ROWS_AGAIN = tuple((row, lane) for lane, row in LANES_AGAIN)  # rows' tiles are
 _MEMORY = 1.6  # tiles come from the second cache, and busy multipliers slow the clock
 _CONFIGURATION = bytes([1] + [0] * 15 + [64, 0] * 8 + [0] * 16 + [SIDE] * 8 + [0] * 8)
 
@@ -51,12 +52,14 @@ class Walk:
         rows, lanes: views of the operands.
         outer: count of the outermost loop.
         taps: the lanes' operand's offset at each tap, in words.
+        order: of the six products.
     """
 
     rows: View
     lanes: View
     outer: int = 1
     taps: tuple[int, ...] = (0,)
+    order: tuple[tuple[int, int], ...] = LANES_AGAIN
 
 
 def _intrinsic(module: ir.Module, name: str, *kinds: Any) -> Any:
@@ -94,6 +97,7 @@ class Kernels:
         self.module, self.name, self.walk, self.template = module, name, walk, code
         self.made: dict[tuple[int, int], ir.Function] = {}
         self.table: Any = None
+        self.more: list[Any] = []  # kinds of further arguments
 
     def function(self, rows: int, lanes: int) -> ir.Function:
         """The kernel for `rows` by `lanes` tiles (1 or 2 each)."""
@@ -110,13 +114,13 @@ class Kernels:
         return self.table
 
     def _write(self, rows: int, lanes: int) -> ir.Function:
-        kind = ir.FunctionType(VOID, [PTR, I64, PTR, PTR, I64, ir.IntType(1)])
+        kind = ir.FunctionType(VOID, [PTR, I64, PTR, PTR, I64, ir.IntType(1), *self.more])
         function = ir.Function(self.module, kind, f"{self.name}_{rows}x{lanes}")
         function.linkage = "internal"
         function.attributes.add("noinline")
         code = VectorCode(ir.IRBuilder(function.append_basic_block("entry")),
                           self.template.element, self.template.machine)
-        sums, pitch, a, b, steps, fresh = function.args
+        sums, pitch, a, b, steps, fresh = function.args[:6]
         second = code.builder.gep(sums, [code.mul(pitch, SIDE)], source_etype=I8)
         places = [code.at(sums if k < lanes else second, k % lanes * SIDE)
                   for k in range(rows * lanes)]
@@ -128,7 +132,7 @@ class Kernels:
 
             def step(carried: list[Any]) -> list[Any]:
                 pa, pb = carried
-                self._taps(code, pa, pb, rows, lanes)
+                self._reduce(code, pa, pb, rows, lanes, function.args)
                 return [code.at(pa, walk.rows.step), code.at(pb, walk.lanes.step)]
             code.repeat(steps, [ra, rb], step)
         for k, place in enumerate(places):
@@ -158,7 +162,9 @@ class Kernels:
         code.builder.call(self.function(*tiles), [sums, I64(4 * pitch), rows, lanes,
                                                   code.value(steps), fresh])
 
-    def _taps(self, code: VectorCode, a: Any, b: Any, rows: int, lanes: int) -> None:
+    def _reduce(self, code: VectorCode, a: Any, b: Any, rows: int, lanes: int,
+                arguments: Any) -> None:
+        """All taps of one step."""
         taps, builder = self.walk.taps, code.builder
         if len(taps) == 1:
             self._products(code, a, code.at(b, taps[0]), rows, lanes)
@@ -173,7 +179,7 @@ class Kernels:
         multiply = _intrinsic(self.module, "tdpbf16ps", I8, I8, I8)
         held: list[int | None] = [None, None]
         sides = ((a, self.walk.rows, rows, 4), (b, self.walk.lanes, lanes, 6))
-        for pair in _ORDER:
+        for pair in self.walk.order:
             for side, term in enumerate(pair):
                 pointer, view, count, first = sides[side]
                 if held[side] == term:
@@ -191,7 +197,7 @@ class Kernels:
 def cycles(rows: int, lanes: int, steps: int) -> float:
     """Of `rows` by `lanes` tiles in blocks of two by two, `steps` pairs of 16 deep."""
     single = 26 * ((rows % 2) * lanes + (lanes % 2) * rows)  # too few sums to hide the latency
-    work = len(_ORDER) * steps * (SIDE * rows * lanes + 0.4 * single)
+    work = len(LANES_AGAIN) * steps * (SIDE * rows * lanes + 0.4 * single)
     return _MEMORY * work + 60 * rows * lanes
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..finish import PartialSums, emit_finish, unit_rows, units
-from ..machine import Machine
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Walked
 from .frame import Sizes, flag_at, flagged
@@ -50,13 +50,12 @@ class MatrixProduct:
     """
 
     def __init__(self, batch: Sequence[tuple[int, int, int, int]], m: tuple[int, int, int, int],
-                 n: tuple[int, int, int, int], k: tuple[int, int, int, int],
-                 machine: Machine) -> None:
+                 n: tuple[int, int, int, int], k: tuple[int, int, int, int]) -> None:
         self.batch, self.m, self.n, self.k = batch, m, n, k
         self.copies = math.prod(b[0] for b in batch)
         rows = Side(m[0], m[1], k[1], [b[1] for b in batch], False)
         lanes = Side(n[0], n[2], k[2], [b[2] for b in batch], True)
-        self.streams_rows = m[0] >= n[0]
+        self.streams_rows = self._streams_rows()
         self.streamed, self.whole = (rows, lanes) if self.streams_rows else (lanes, rows)
         self._cut(k[0])
         self.cost = self.copies * (
@@ -65,6 +64,9 @@ class MatrixProduct:
         self.plan = (f"tiles: {self.copies} products of {m[0]}x{n[0]}x{k[0]}, blocks of "
                      f"{self.block} {'rows' if self.streams_rows else 'lanes'}, "
                      f"{self.parts} parts")
+
+    def _streams_rows(self) -> bool:
+        return self.m[0] >= self.n[0]
 
     def fits(self) -> bool:
         """Whether memory suffices."""
@@ -96,7 +98,8 @@ class MatrixProduct:
         self.block_panels = Panels(self.deep)
         self.staged = self.block_panels.size(self.block // SIDE)
         prepare = self.copies * self.parts * self.chunks
-        main = self.copies * self.parts * self.count
+        self.single = self.copies == self.parts == 1  # a unit is a tile, and blocks are staged
+        main = self.streamed.tiles if self.single else self.copies * self.parts * self.count
         self.flags = -(-(prepare + main) // 8) * 16
         self.sizes = Sizes(main, prepare, 0, self.flags + self.copies * self.parts * self.each, 0,
                            16 + self.staged + 4 * TILE)
@@ -105,6 +108,15 @@ class MatrixProduct:
             self.sums = PartialSums(self.parts, self.m[0], self.n[0])
             self.sizes.finish_units = units(self.sums)
             self.sizes.partial = self.parts * size
+
+    def follow(self) -> Follow | None:
+        """Tiles of rows, or copies of a product whose operands are both streamed."""
+        if not self.single or not self.streams_rows:
+            return None
+        (rows, along, _, pitch), depth = self.m, self.k[0]
+        if along != depth or pitch != self.n[0] or not rows:
+            return None
+        return 1, SIDE * pitch, SIDE * along, 0
 
     # ---- functions ----
 
@@ -163,38 +175,54 @@ class MatrixProduct:
         """Emit the units."""
         configure(code)
         prepared = flagged(code, shared, self.sizes.prepare_units)
-        with code.loop(begin, end) as unit:
-            number, copy = code.mod(unit, self.count), code.div(unit, self.count)
-            part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
-            index = self._copy(code, batch)
-            first = code.mul(number, self.block)
-            count = code.minimum(self.block, code.sub(self.streamed.size, first))
-            tiles = code.div(code.add(count, SIDE - 1), SIDE)
-            code.builder.store(I64(0), scratch)
-            whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
-            target = out
-            for i, dim in zip(index, self.batch, strict=True):
-                target = code.at(target, code.mul(i, dim[3]))
-            if self.parts > 1:
-                target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
-            source = self._operand(self.streamed, a, b)
-            with code.loop(0, self.rounds) as r:
-                start = code.mul(r, self.deep)
-                self.depth = code.minimum(self.deep, code.sub(self.steps, start))
-                step = code.add(code.mul(part, self.steps), start)
-                self._stage(code, self.streamed, source, code.at(scratch, 16), scratch, index, step,
-                            self.depth, code.div(first, SIDE), tiles, self.block_panels, 0)
-                self._tiles(code, target, scratch, whole, first, count, tiles, start)
-            seen = code.builder.load(scratch, typ=I64)
+        code.builder.store(I64(0), scratch)
+        pace = self.block // SIDE if self.single else 1
+        with code.loop(0, self.rounds) as r:  # outside: what all units read stays in the cache
+            start = code.mul(r, self.deep)
+            with code.loop(begin, end, pace) as unit:
+                self._unit(code, out, a, b, scratch, shared, unit, end, start)
+        seen = code.builder.load(scratch, typ=I64)
+        with code.loop(begin, end, pace) as unit:
             if self.parts > 1:
                 at = code.add(unit, self.sizes.prepare_units)
                 code.builder.store(seen, flag_at(code, shared, at))
             else:
-                self._mend(code, out, a, b, prepared, seen, index, first, count)
+                copy = 0 if self.single else code.div(unit, self.count)
+                first, count = self._range(code, unit, end)
+                self._mend_unit(code, out, a, b, prepared, seen, self._copy(code, copy), first,
+                                count)
         release(code)
 
-    def _mend(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
-              index: list[Index], first: Index, count: Index) -> None:
+    def _range(self, code: VectorCode, unit: Index, end: Index) -> tuple[Index, Index]:
+        """First row or lane of the block that begins with a unit, and how many."""
+        if self.single:
+            first = code.mul(unit, SIDE)
+            last = code.minimum(self.streamed.size, code.mul(end, SIDE))
+            return first, code.minimum(self.block, code.sub(last, first))
+        first = code.mul(code.mod(unit, self.count), self.block)
+        return first, code.minimum(self.block, code.sub(self.streamed.size, first))
+
+    def _unit(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, shared: Any,
+              unit: Index, end: Index, start: Index) -> None:
+        """Add what steps from `start` on contribute to a unit, or a block of them before `end`."""
+        copy = 0 if self.single else code.div(unit, self.count)
+        part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
+        index = self._copy(code, batch)
+        first, count = self._range(code, unit, end)
+        tiles = code.div(code.add(count, SIDE - 1), SIDE)
+        whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
+        target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
+        for i, dim in zip(index, self.batch, strict=True):
+            target = code.at(target, code.mul(i, dim[3]))
+        self.depth = code.minimum(self.deep, code.sub(self.steps, start))
+        step = code.add(code.mul(part, self.steps), start)
+        self._stage(code, self.streamed, self._operand(self.streamed, a, b), code.at(scratch, 16),
+                    scratch, index, step, self.depth, code.div(first, SIDE), tiles,
+                    self.block_panels, 0)
+        self._tiles(code, target, scratch, whole, first, count, tiles, start)
+
+    def _mend_unit(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
+                   index: list[Index], first: Index, count: Index) -> None:
         bad = code.builder.or_(prepared, code.builder.icmp_unsigned("!=", seen, I64(0)))
         with code.builder.if_then(bad, likely=False):
             ranges = [(i, code.add(i, 1)) for i in index]

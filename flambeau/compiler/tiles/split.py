@@ -6,7 +6,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from ..vector_code import VectorCode
+from ..vector_code import I64, VectorCode
 
 I32 = ir.IntType(32)
 PARTS = 3
@@ -57,3 +57,33 @@ class Splitter:
         bits = b.icmp_unsigned("==", b.and_(b.bitcast(x, self.words), exponent), exponent)
         return b.icmp_unsigned("!=", b.bitcast(bits, ir.IntType(code.lanes)),
                                ir.Constant(ir.IntType(code.lanes), 0))
+
+
+class Watch:
+    """Notices infinities and NaNs in the first terms of pairs.
+
+    Args:
+        code: as for the splitter.
+    """
+
+    def __init__(self, code: VectorCode) -> None:
+        self.code = code
+        self.halves = ir.VectorType(ir.IntType(16), 2 * code.lanes)
+        self.largest: Any = ir.Constant(self.halves, None)
+
+    def see(self, words: Any) -> None:
+        """Look at a vector of first terms."""
+        b = self.code.builder
+        terms = b.bitcast(words, self.halves)
+        unsigned = b.add(terms, terms)
+        most = self.code.declare(f"llvm.umax.v{2 * self.code.lanes}i16",
+                                 ir.FunctionType(self.halves, [self.halves] * 2))
+        self.largest = b.call(most, [self.largest, unsigned])
+
+    def report(self, flag: Any) -> None:
+        """Set the word `flag` if one of them was infinite or NaN."""
+        b, count = self.code.builder, 2 * self.code.lanes
+        exponent = ir.Constant(self.halves, [ir.Constant(ir.IntType(16), 0xFF00)] * count)
+        bits = b.bitcast(b.icmp_unsigned(">=", self.largest, exponent), ir.IntType(count))
+        with b.if_then(b.icmp_unsigned("!=", bits, bits.type(0)), likely=False):
+            b.store(I64(1), flag)

@@ -12,7 +12,7 @@ from llvmlite import ir
 
 from ..vector_code import I64, PTR, Index, VectorCode
 from .kernel import SIDE, TILE
-from .split import PARTS, Splitter
+from .split import PARTS, Splitter, Watch
 
 VOID = ir.VoidType()
 DEPTH = 2 * SIDE  # elements of the reduction in a tile
@@ -27,12 +27,19 @@ class TileShape:
         along: elements from one element of the reduction to the next.
         lanes: whether the tile is read as the lanes' operand (pairs are its rows).
         part: words from a term to the next in scratch memory.
+        neighbours: whether a pair is made of neighbours along the reduction, or else of elements
+            half a tile apart, which needs no shuffling.
     """
 
     across: int
     along: int
     lanes: bool
     part: int
+    neighbours: bool = False
+
+    def pair(self, i: int) -> tuple[int, int]:
+        """The two elements of the reduction in pair i."""
+        return (2 * i, 2 * i + 1) if self.neighbours else (i, i + SIDE)
 
 
 class TileStage:
@@ -52,64 +59,61 @@ class TileStage:
         builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.code = code = VectorCode(builder, template.element, template.machine)
         self.splitter = Splitter(code)
-        self.source, self.target, flag, self.across, self.along = self.function.args
-        self.seen: Any = ir.Constant(ir.IntType(1), 0)
-        (self._by_reduction if shape.along < shape.across else self._by_rows)()
-        with builder.if_then(self.seen, likely=False):
-            builder.store(I64(1), flag)
+        self.source, self.target, self.flag, self.across, self.along = self.function.args
+        whole = code.both(code.less(SIDE - 1, self.across), code.less(DEPTH - 1, self.along))
+        code.choose(whole, lambda: self._tile(True), lambda: self._tile(False))
         builder.ret_void()
 
-    def _by_reduction(self) -> None:
-        """Elements of the reduction lie nearest: a vector of pairs for every row."""
-        code = self.code
-        masks = [code.mask(self.along), code.mask(code.positive(code.sub(self.along, SIDE)))]
-        rows = []
-        for row in range(SIDE):
-            exists = code.less(row, self.across)
-            halves = [self._load(row * self.shape.across + k * SIDE * self.shape.along,
-                                 self.shape.along, self._if(exists, mask))
-                      for k, mask in enumerate(masks)]
-            first, second = halves
-            self._look(first, second)
-            rows.append([code.shuffle(first, second, range(odd, DEPTH, 2)) for odd in range(2)])
-        self._write(rows, turned=self.shape.lanes)
-
-    def _by_rows(self) -> None:
-        """Rows (or lanes) lie side by side, or nothing does: a vector of them for every pair."""
-        code, mask = self.code, self.code.mask(self.across)
-        pairs = []
-        for pair in range(SIDE):
-            both = []
-            for odd in range(2):
-                k = 2 * pair + odd
-                exists = self._if(code.less(k, self.along), mask)
-                both.append(self._load(k * self.shape.along, self.shape.across, exists))
-            self._look(*both)
-            pairs.append(both)
-        self._write(pairs, turned=not self.shape.lanes)
-
-    def _load(self, at: int, stride: int, mask: Any) -> Any:
-        return load_strided(self.code, self.source, at, stride, mask)
-
-    def _if(self, condition: Any, mask: Any) -> Any:
-        code = self.code
-        none = ir.Constant(mask.type, None)
-        return code.builder.select(condition, mask, none)
-
-    def _look(self, *vectors: Any) -> None:
-        b = self.code.builder
-        for x in vectors:
-            self.seen = b.or_(self.seen, self.splitter.infinite(x))
-
-    def _write(self, rows: list[list[Any]], turned: bool) -> None:
+    def _tile(self, whole: bool) -> None:
+        """The tile, whole or with zeros where nothing is."""
+        shape = self.shape
+        if shape.along < shape.across:
+            rows, turned = self._by_reduction(whole), shape.lanes
+        else:
+            rows, turned = self._by_rows(whole), not shape.lanes
+        watch = Watch(self.code)
         for part in range(PARTS):
             words = []
             for both in rows:
                 if part:
                     both[:] = [self.splitter.rest(x) for x in both]
                 words.append(self.splitter.pair(*both))
+                if not part:
+                    watch.see(words[-1])
             for i, x in enumerate(self.code.transpose(words) if turned else words):
-                self.code.store(x, self.target, part * self.shape.part + i * SIDE, aligned=True)
+                self.code.store(x, self.target, part * shape.part + i * SIDE, aligned=True)
+        watch.report(self.flag)
+
+    def _by_reduction(self, whole: bool) -> list[list[Any]]:
+        """Elements of the reduction lie nearest: a vector of pairs for every row."""
+        code, shape = self.code, self.shape
+        masks = [code.mask(self.along), code.mask(code.positive(code.sub(self.along, SIDE)))]
+        rows = []
+        for row in range(SIDE):
+            exists = whole or code.less(row, self.across)
+            both = [self._load(row * shape.across + k * SIDE * shape.along, shape.along,
+                               None if whole else self._if(exists, mask))
+                    for k, mask in enumerate(masks)]
+            if shape.neighbours:
+                low, high = both
+                both = [code.fence(code.shuffle(low, high, range(odd, DEPTH, 2)))
+                        for odd in range(2)]
+            rows.append(both)
+        return rows
+
+    def _by_rows(self, whole: bool) -> list[list[Any]]:
+        """Rows (or lanes) lie side by side, or nothing does: a vector of them for every pair."""
+        code, mask = self.code, self.code.mask(self.across)
+        return [[self._load(k * self.shape.along, self.shape.across,
+                            None if whole else self._if(code.less(k, self.along), mask))
+                 for k in self.shape.pair(i)] for i in range(SIDE)]
+
+    def _load(self, at: int, stride: int, mask: Any) -> Any:
+        return load_strided(self.code, self.source, at, stride, mask)
+
+    def _if(self, condition: Any, mask: Any) -> Any:
+        none = ir.Constant(mask.type, None)
+        return self.code.builder.select(condition, mask, none)
 
 
 def call(code: VectorCode, stage: TileStage, source: Any, target: Any, flag: Any, across: Index,

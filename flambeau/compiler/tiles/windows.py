@@ -13,10 +13,23 @@ from llvmlite import ir
 
 from ..convolution import Image, Line
 from ..finish import Weave, emit_finish, units
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
+from .delivery import Delivery
 from .exact import Definition, Exact, Inside, Walked
 from .frame import Sizes, flag_at, flagged
-from .kernel import SIDE, TILE, Kernels, View, Walk, blocks, configure, cycles, release
+from .kernel import (
+    ROWS_AGAIN,
+    SIDE,
+    TILE,
+    Kernels,
+    View,
+    Walk,
+    blocks,
+    configure,
+    cycles,
+    release,
+)
 from .planes import Planes
 from .staging import DEPTH, PairRow, Panels, TileShape, TileStage, call
 
@@ -70,11 +83,11 @@ class Window:
         together = min(together, max(1, image.images * image.groups * self.bands // _LEAST_UNITS))
         self.blocks = -(-image.images // together)
         self.together = -(-image.images // self.blocks)
-        self.units = image.groups * self.blocks * self.bands
+        self.single = image.groups == self.bands == 1  # a unit is an image, and runs are staged
+        self.units = image.images if self.single else image.groups * self.blocks * self.bands
         self.chunk = max(1, -(-self.kernels_across * image.groups // 16))
         self.chunks = -(-self.kernels_across // self.chunk)
-        self.sums = 2 * SIDE * self.planes.tiles * SIDE
-        self.scratch = 32 + self.together * self.region + self.sums
+        self.scratch = 32 + self.together * self.region + 4 * TILE
 
     def _cost(self) -> float:
         image, planes = self.image, self.planes
@@ -87,10 +100,15 @@ class Window:
 
     def usable(self) -> bool:
         """Whether the image's rows lie side by side, and memory suffices."""
-        x = self.lines[1]
+        y, x = self.lines[:2]
         return (x.image == 1 and x.out == 1 and len(self.lines) == 2
+                and (y.count == 1 or y.out == x.count)
                 and 4 * self.region <= 3 * _BAND_BYTES and self.taps <= 121
                 and 4 * self.each * self.image.groups <= _PREPARED_BYTES)
+
+    def step(self) -> tuple[int, int]:
+        """Units that belong together, and how many images they are."""
+        return self.bands, 1 if self.single else self.together
 
     def __str__(self) -> str:
         return (f"tiles: {self.image.outputs}x{self.image.channels} kernels, {self.taps} taps, "
@@ -119,12 +137,16 @@ class Window:
         planes = self.planes
         rows = View(SIDE, TILE, Panels.part, 0, self.taps * Panels.step, Panels.step)
         lanes = View(planes.words, SIDE, self.pairs * planes.words, 0, SIDE * planes.words)
-        self.kernels = Kernels(module, f"{name}_tiles", Walk(rows, lanes, 1, tuple(planes.taps)),
-                               code)
-        shape = TileShape(self.image.kernel[1], self.image.kernel[2], False, Panels.part)
+        self.kernels = Kernels(module, f"{name}_tiles",
+                               Walk(rows, lanes, 1, tuple(planes.taps), ROWS_AGAIN), code)
+        self.delivery = Delivery(module, f"{name}_places", planes, self.lines[1].count)
+        shape = TileShape(self.image.kernel[1], self.image.kernel[2], False, Panels.part, True)
         self.tile = TileStage(module, f"{name}_kernel", shape, code)
         self.row = PairRow(module, f"{name}_row", planes.pitch, self.lines[1].step,
                            self.pairs * planes.words, code)
+        self._declare_exact(module, name, code)
+
+    def _declare_exact(self, module: ir.Module, name: str, code: VectorCode) -> None:
         self.exact = Exact(module, f"{name}_exact", self.definition(), code)
 
     # ---- the kernel ----
@@ -153,16 +175,29 @@ class Window:
 
     # ---- units ----
 
-    def unit(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
-             unit: Index, suspect: Any) -> None:
-        """Compute a unit; `suspect`: whether the kernel holds an infinity."""
+    def run(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+            begin: Index, end: Index, suspect: Any) -> None:
+        """Compute units [begin, end); `suspect`: whether the kernel holds an infinity."""
+        image = self.image
+        if self.single:
+            with code.loop(begin, end, self.together) as first:
+                count = code.minimum(self.together, code.sub(end, first))
+                self._unit(code, pointers, scratch, prepared, (0, first, count, 0), suspect)
+            return
+        with code.loop(begin, end) as unit:
+            band, rest = code.mod(unit, self.bands), code.div(unit, self.bands)
+            block, group = code.mod(rest, self.blocks), code.div(rest, self.blocks)
+            first = code.mul(block, self.together)
+            count = code.minimum(self.together, code.sub(image.images, first))
+            where = (group, first, count, code.mul(band, self.planes.band))
+            self._unit(code, pointers, scratch, prepared, where, suspect)
+
+    def _unit(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+              where: tuple[Index, Index, Index, Index], suspect: Any) -> None:
+        """One group, first image, how many of them, first row of the band."""
         out, a, _ = pointers
         image, planes = self.image, self.planes
-        band, rest = code.mod(unit, self.bands), code.div(unit, self.bands)
-        block, group = code.mod(rest, self.blocks), code.div(rest, self.blocks)
-        first = code.mul(block, self.together)
-        count = code.minimum(self.together, code.sub(image.images, first))
-        row = code.mul(band, planes.band)
+        group, first, count, row = where
         flag, region = scratch, code.at(scratch, 16)
         code.builder.store(I64(0), flag)
         source = code.at(a, code.mul(group, image.channels * image.image[1]))
@@ -171,21 +206,25 @@ class Window:
                         code.at(region, code.mul(n, self.region)), flag, row)
         sums = code.at(region, self.together * self.region + 16)
         kernel = code.at(prepared, code.mul(group, self.each))
-        target = code.at(out, code.add(code.mul(group, image.outputs * image.out[1]),
-                                       self.out_offset))
+        place = code.add(code.mul(group, image.outputs * image.out[1]), self.out_offset)
+        target = code.at(out, code.add(place, code.mul(row, self.lines[0].out)))
+        rows_left = code.minimum(planes.band, code.sub(self.lines[0].count, row))
+        limit = code.mul(rows_left, self.lines[1].count)
 
         def kernels(t: Index, many: int) -> None:
             rows = code.at(kernel, self.panels.place(code, t, 0))
+            first_kernel = code.mul(t, SIDE)
+            exist = code.minimum(many * SIDE, code.sub(image.outputs, first_kernel))
             with code.loop(0, count) as n:
                 lanes = code.at(region, code.mul(n, self.region))
+                here = code.at(target, code.add(code.mul(code.add(first, n), image.out[0]),
+                                                code.mul(first_kernel, image.out[1])))
 
                 def positions(j: Index, few: int) -> None:
-                    place = code.mul(j, SIDE)
-                    self.kernels.call(code, (many, few), code.at(sums, place), planes.tiles * SIDE,
-                                      rows, code.at(lanes, place), self.pairs // SIDE)
+                    self.kernels.call(code, (many, few), sums, few * SIDE, rows,
+                                      code.at(lanes, code.mul(j, SIDE)), self.pairs // SIDE)
+                    self.delivery.emit(code, sums, here, image.out[1], exist, j, few, limit)
                 blocks(code, planes.tiles, positions)
-                here = code.at(target, code.mul(code.add(first, n), image.out[0]))
-                self._deliver(code, sums, here, code.mul(t, SIDE), many, row)
         blocks(code, self.kernels_across, kernels)
         seen = code.builder.icmp_unsigned("!=", code.builder.load(flag, typ=I64), I64(0))
         with code.builder.if_then(code.builder.or_(seen, suspect), likely=False):
@@ -214,25 +253,6 @@ class Window:
             start = code.at(target, (part * self.pairs + used) * planes.words)
             with code.loop(0, (self.pairs - used) * planes.words, SIDE) as i:
                 code.store(code.zero(), start, i)
-
-    def _deliver(self, code: VectorCode, sums: Any, out: Any, first: Index, many: int,
-                 row: Index) -> None:
-        """Store the sums of up to two tiles of kernels."""
-        image, planes = self.image, self.planes
-        y, x = self.lines
-        count = code.minimum(many * SIDE, code.sub(image.outputs, first))
-        rows = code.minimum(planes.band, code.sub(y.count, row))
-        with code.loop(0, count) as k:
-            line = code.at(sums, code.mul(k, planes.tiles * SIDE))
-            place = code.at(out, code.mul(code.add(first, k), image.out[1]))
-            with code.loop(0, rows) as r:
-                source = code.at(line, code.mul(r, planes.pitch))
-                target = code.at(place, code.mul(code.add(row, r), y.out))
-                with code.loop(0, x.count // SIDE * SIDE, SIDE) as i:
-                    code.store(code.load(source, i), target, i)
-                if x.count % SIDE:
-                    mask, i = code.mask(x.count % SIDE), x.count // SIDE * SIDE
-                    code.store(code.load(source, i, mask), target, i, mask)
 
 
 def _point() -> Line:
@@ -264,24 +284,33 @@ class Windows:
         for i, window in enumerate(self.windows):
             window.declare(module, f"{name}_{i}", code)
 
+    def follow(self) -> Follow | None:
+        """Bands of images, one image after the other."""
+        window = self.windows[0]
+        image = window.image
+        if self.weave is not None or len(self.windows) > 1 or image.groups > 1:
+            return None
+        units, step = window.step()
+        return units, step * image.out[0], step * image.image[0], 0
+
     def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int],
-              body: Callable[[int, Index, Index], None]) -> None:
-        """body(which window, its own unit, number of the unit) over [begin, end)."""
+              body: Callable[[int, Index, Index, int], None]) -> None:
+        """body(which window, first and last of its own units, number of its first) for each."""
         start = 0
         for i, count in enumerate(counts):
             low = code.minimum(code.positive(code.sub(begin, start)), count)
             high = code.minimum(code.positive(code.sub(end, start)), count)
-            with code.loop(low, high) as unit:
-                body(i, unit, code.add(unit, start))
+            body(i, low, high, start)
             start += count
 
     def prepare(self, code: VectorCode, shared: Any, a: Any, b: Any, begin: Any,
                 end: Any) -> None:
         """Emit the preparation of the kernels."""
-        def one(i: int, unit: Index, number: Index) -> None:
-            flag = flag_at(code, shared, number)
-            code.builder.store(I64(0), flag)
-            self.windows[i].prepare(code, code.at(shared, self.bases[i]), flag, b, unit)
+        def one(i: int, low: Index, high: Index, start: int) -> None:
+            with code.loop(low, high) as unit:
+                flag = flag_at(code, shared, code.add(unit, start))
+                code.builder.store(I64(0), flag)
+                self.windows[i].prepare(code, code.at(shared, self.bases[i]), flag, b, unit)
         self._each(code, begin, end, [w.chunks * w.image.groups for w in self.windows], one)
 
     def main(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, begin: Any, end: Any,
@@ -290,9 +319,9 @@ class Windows:
         configure(code)
         suspect = flagged(code, shared, self.sizes.prepare_units)
 
-        def one(i: int, unit: Index, number: Index) -> None:
-            self.windows[i].unit(code, (out, a, b), scratch, code.at(shared, self.bases[i]), unit,
-                                 suspect)
+        def one(i: int, low: Index, high: Index, start: int) -> None:
+            self.windows[i].run(code, (out, a, b), scratch, code.at(shared, self.bases[i]), low,
+                                high, suspect)
         self._each(code, begin, end, [w.units for w in self.windows], one)
         release(code)
 
