@@ -94,11 +94,12 @@ def _nest_steps(f: NestFunction) -> Steps | None:
         return None
     spans: dict[int, int] = {}
     whole: set[int] = set()
-    for line in nest.lines:
-        if line.op == "load":
-            _note(nest.sizes, loop, line.source, line.address, spans, whole)
-    for s in nest.stores if not sums else []:
-        _note(nest.sizes, loop, s.target, s.address, spans, whole)
+    for part in f.nests:
+        for line in part.lines:
+            if line.op == "load":
+                _note(part.sizes, loop, line.source, line.address, spans, whole)
+        for s in part.stores if not sums else []:
+            _note(part.sizes, loop, s.target, s.address, spans, whole)
     if whole.intersection(f.written):
         return None
     return Steps(nest.sizes[loop], 1, {v: n for v, n in spans.items() if v not in whole}, sums)
