@@ -153,7 +153,7 @@ class SegmentWriter:
             nest = lower(program, step, roots)
             return self._nest(verify.check_nest(nest, program.specs) if verify.ON else nest)
         if isinstance(step, Windows):
-            return self._pass(lower_windows(program, step.instrs, roots), program)
+            return self._pass(lower_windows(program, step, roots), program)
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):
@@ -186,7 +186,7 @@ class SegmentWriter:
         body = loop_body(instr, wanted_results(instr.params["carries"], items))
         steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
         nests = {n: lower(body, s, roots) for n, s in enumerate(steps) if isinstance(s, Kernel)}
-        passes = [lower_windows(body, s.instrs, roots) for s in steps if isinstance(s, Windows)]
+        passes = [lower_windows(body, s, roots) for s in steps if isinstance(s, Windows)]
         calls = [a for s in steps if isinstance(s, Call) for a in s.instr.args]
         drop_unread(list(nests.values()),
                     {*calls, *body.outputs, *(v for w in passes for v in w.reads())})
@@ -304,9 +304,12 @@ class SegmentWriter:
     def _blocks(self, frame: _Frame, f: BlockedFunction, word: Any, shared: Any) -> None:
         """A chain: what its contractions prepare, then each thread its blocks."""
         b = frame.b
+
+        def whole(v: int) -> Any:  # preparing reads only what is there whole
+            return I64(0) if v in f.inner else word(v)
         places = {k: b.add(shared, I64(offset)) for k, offset in f.prepared.items()}
         for k, place in places.items():
-            self._prepare(frame, f.functions[k], word, place)
+            self._prepare(frame, f.functions[k], whole, place)
         if places:
             self._wait(frame)
         begin, end = frame.share(f.parts)

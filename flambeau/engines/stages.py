@@ -60,7 +60,7 @@ def _kernels(key: tuple[Any, ...]) -> str:
         if isinstance(step, Kernel):
             texts.append(str(lower(program, step, roots)))
         elif isinstance(step, Windows):
-            texts.append(str(lower_windows(program, step.instrs, roots)))
+            texts.append(str(lower_windows(program, step, roots)))
         else:
             i = step.instr
             texts.append(f"v{i.out} = {i.prim.name}({', '.join(f'v{a}' for a in i.args)})")
