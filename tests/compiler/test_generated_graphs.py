@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both_engines import engine
+from both_engines import engine, many_threads
 from generated import Program, generate
 from generated_views import ALL_FAMILIES, HALVES
 from hypothesis import given, settings
@@ -38,6 +38,10 @@ def check(program: Program) -> None:
         everything = program.run(keep_all=True)
     with engine(native=True) as watch:
         got = arrays(program.run())
+        with many_threads():
+            shared = arrays(program.run())
+    for k, (a, b) in enumerate(zip(shared, got, strict=True)):
+        assert a.tobytes() == b.tobytes(), f"threads change result {k} of\n{program}"
     assert not watch.reference, f"compiled code gave up on\n{program}"
     floats = [v for v in everything if v.is_floating_point()]
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=1.0) for a in arrays(floats)]
