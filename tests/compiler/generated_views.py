@@ -155,7 +155,7 @@ def _scatter(p: Program, rng: random.Random) -> Made:
     if k is None:
         return None
     x = p.values[k]
-    axis, size = rng.randrange(x.ndim), x.shape[rng.randrange(x.ndim)]
+    axis = rng.randrange(x.ndim)
     size = x.shape[axis]
     shape = [rng.randint(1, n) for n in x.shape]
     shape[axis] = rng.randint(1, 6)
@@ -220,7 +220,8 @@ def _join(p: Program, rng: random.Random) -> Made:
 
 def _half(p: Program, rng: random.Random) -> Made:
     """A value in a narrow dtype, and something done to it there."""
-    k = pick(p, rng, lambda k: p.values[k].is_floating_point() and p.exact[k])
+    k = pick(p, rng, lambda k: p.values[k].is_floating_point() and p.exact[k]
+             and p.values[k].ndim > 0)
     if k is None:
         return None
     d = rng.choice(HALVES)

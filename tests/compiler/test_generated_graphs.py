@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both_engines import engine
+from both_engines import engine, many_threads
 from generated import Program, generate
 from generated_views import ALL_FAMILIES, HALVES
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ import flambeau
 # order, multiply-adds round once, and the elementary functions differ by up to 2 ulp.
 TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11, flambeau.float16: 4e-3,
              flambeau.bfloat16: 3e-2}
-EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 40
+EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 30
 LARGEST = 1e10  # programs that reach further amplify rounding too much to be compared
 
 
@@ -38,6 +38,10 @@ def check(program: Program) -> None:
         everything = program.run(keep_all=True)
     with engine(native=True) as watch:
         got = arrays(program.run())
+        with many_threads():
+            shared = arrays(program.run())
+    for k, (a, b) in enumerate(zip(shared, got, strict=True)):
+        assert a.tobytes() == b.tobytes(), f"threads change result {k} of\n{program}"
     assert not watch.reference, f"compiled code gave up on\n{program}"
     floats = [v for v in everything if v.is_floating_point()]
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=1.0) for a in arrays(floats)]
