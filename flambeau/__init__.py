@@ -557,10 +557,10 @@ from .version import __version__
 
 __all__ = [
     "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
-    "Generator", "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "Size", "Tensor",
-    "TypedStorage", "UntypedStorage", "__version__", "abs", "abs_", "absolute", "accelerator",
-    "acos", "acos_", "acosh", "acosh_", "adaptive_avg_pool1d", "adaptive_max_pool1d", "add",
-    "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addmv_", "addr", "adjoint", "all",
+    "Generator", "HalfTensor", "IntTensor", "LongTensor", "OutOfMemoryError", "ShortTensor", "Size",
+    "Tensor", "TypedStorage", "UntypedStorage", "__version__", "abs", "abs_", "absolute",
+    "accelerator", "acos", "acos_", "acosh", "acosh_", "adaptive_avg_pool1d", "adaptive_max_pool1d",
+    "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addmv_", "addr", "adjoint", "all",
     "allclose", "amax", "amin", "aminmax", "amp", "angle", "any", "arange", "arccos", "arccos_",
     "arccosh", "arccosh_", "arcsin", "arcsin_", "arcsinh", "arcsinh_", "arctan", "arctan2",
     "arctan_", "arctanh", "arctanh_", "are_deterministic_algorithms_enabled", "argmax", "argmin",
@@ -587,9 +587,9 @@ __all__ = [
     "exp2", "exp2_", "exp_", "explain", "expm1", "expm1_", "eye", "fft", "fill", "fill_", "finfo",
     "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float", "float16", "float32", "float64",
     "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_",
-    "frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "func", "gather",
-    "gcd", "gcd_", "ge", "geqrf", "ger", "get_autocast_cpu_dtype", "get_autocast_dtype",
-    "get_autocast_gpu_dtype", "get_default_device", "get_default_dtype",
+    "frexp", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "func", "futures",
+    "fx", "gather", "gcd", "gcd_", "ge", "geqrf", "ger", "get_autocast_cpu_dtype",
+    "get_autocast_dtype", "get_autocast_gpu_dtype", "get_default_device", "get_default_dtype",
     "get_deterministic_debug_mode", "get_float32_matmul_precision", "get_num_interop_threads",
     "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "gru", "gru_cell",
     "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside", "histc", "histogram",
@@ -599,45 +599,47 @@ __all__ = [
     "int64", "int8", "inverse", "is_autocast_cache_enabled", "is_autocast_cpu_enabled",
     "is_autocast_enabled", "is_complex", "is_conj", "is_deterministic_algorithms_warn_only_enabled",
     "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_neg",
-    "is_nonzero", "is_same_size", "is_signed", "is_tensor", "isclose", "isfinite", "isin", "isinf",
-    "isnan", "isneginf", "isposinf", "isreal", "istft", "jagged", "jit", "kaiser_window", "kron",
-    "kthvalue", "layout", "lcm", "lcm_", "ldexp", "ldexp_", "le", "lerp", "less", "less_equal",
-    "lgamma", "linalg", "linspace", "load", "log", "log10", "log10_", "log1p", "log1p_", "log2",
-    "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logit_", "logspace",
-    "logsumexp", "long", "lstm", "lstm_cell", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed",
-    "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max",
-    "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "maximum", "mean",
-    "median", "memory_format", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim",
-    "mps", "msort", "mul", "multinomial", "multiply", "multiprocessing", "mv", "mvlgamma", "nan",
-    "nan_to_num", "nan_to_num_", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow",
-    "narrow_copy", "ne", "neg", "neg_", "negative", "negative_", "newaxis", "nextafter", "nn",
-    "no_grad", "nonzero", "nonzero_static", "norm", "normal", "not_equal", "numel", "ones",
-    "ones_like", "onnx", "optim", "orgqr", "ormqr", "outer", "pairwise_distance", "pca_lowrank",
-    "pdist", "permute", "pi", "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "polar",
-    "polygamma", "positive", "pow", "prelu", "preserve_format", "prod", "profiler", "promote_types",
-    "put", "qr", "qscheme", "quantile", "rad2deg", "rad2deg_", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "ravel", "real", "reciprocal", "reciprocal_",
-    "relu", "relu_", "remainder", "renorm", "repeat_interleave", "reshape", "resolve_conj",
-    "resolve_neg", "result_type", "return_types", "rnn_relu", "rnn_relu_cell", "rnn_tanh",
-    "rnn_tanh_cell", "roll", "rot90", "round", "round_", "row_stack", "rrelu", "rrelu_", "rsqrt",
-    "rsqrt_", "rsub", "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
-    "searchsorted", "seed", "segment_reduce", "select", "select_scatter", "selu", "selu_",
+    "is_nonzero", "is_same_size", "is_signed", "is_tensor", "is_warn_always_enabled", "isclose",
+    "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "istft", "jagged",
+    "jit", "kaiser_window", "kron", "kthvalue", "layout", "lcm", "lcm_", "ldexp", "ldexp_", "le",
+    "lerp", "less", "less_equal", "lgamma", "linalg", "linspace", "load", "lobpcg", "log", "log10",
+    "log10_", "log1p", "log1p_", "log2", "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2",
+    "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit",
+    "logit_", "logspace", "logsumexp", "long", "lstm", "lstm_cell", "lt", "lu", "lu_solve",
+    "lu_unpack", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul",
+    "matrix_exp", "matrix_power", "max", "max_pool1d", "max_pool1d_with_indices", "max_pool2d",
+    "max_pool3d", "maximum", "mean", "median", "memory_format", "meshgrid", "min", "minimum", "mm",
+    "mode", "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply",
+    "multiprocessing", "mv", "mvlgamma", "nan", "nan_to_num", "nan_to_num_", "nanmean", "nanmedian",
+    "nanquantile", "nansum", "narrow", "narrow_copy", "ne", "neg", "neg_", "negative", "negative_",
+    "newaxis", "nextafter", "nn", "no_grad", "nonzero", "nonzero_static", "norm", "normal",
+    "not_equal", "numel", "ones", "ones_like", "onnx", "optim", "orgqr", "ormqr", "outer",
+    "pairwise_distance", "pca_lowrank", "pdist", "permute", "pi", "pinverse", "pixel_shuffle",
+    "pixel_unshuffle", "poisson", "polar", "polygamma", "positive", "pow", "prelu",
+    "preserve_format", "prod", "profiler", "promote_types", "put", "qr", "qscheme", "quantile",
+    "rad2deg", "rad2deg_", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "ravel", "real", "reciprocal", "reciprocal_", "relu", "relu_", "remainder",
+    "renorm", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type",
+    "return_types", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90",
+    "round", "round_", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub", "save",
+    "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed",
+    "segment_reduce", "select", "select_scatter", "selu", "selu_", "serialization",
     "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled",
     "set_default_device", "set_default_dtype", "set_default_tensor_type",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_grad_enabled",
-    "set_num_interop_threads", "set_num_threads", "set_printoptions", "set_rng_state", "sgn",
-    "short", "sigmoid", "sigmoid_", "sign", "signal", "signbit", "sin", "sin_", "sinc", "sinc_",
-    "sinh", "sinh_", "slice_scatter", "slogdet", "softmax", "sort", "sparse", "sparse_bsc_tensor",
-    "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor",
-    "sparse_csc", "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split",
-    "split_with_sizes", "spmm", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
-    "std_mean", "stft", "strided", "sub", "subtract", "sum", "summary", "svd", "svd_lowrank",
-    "swapaxes", "swapdims", "sync", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_",
-    "tensor", "tensor_split", "tensordot", "testing", "threshold", "threshold_", "tile", "topk",
-    "trace", "transpose", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu",
-    "triu_indices", "true_divide", "trunc", "trunc_", "typename", "uint16", "uint32", "uint64",
-    "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+    "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions",
+    "set_rng_state", "set_warn_always", "sgn", "short", "sigmoid", "sigmoid_", "sign", "signal",
+    "signbit", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slice_scatter", "slogdet",
+    "softmax", "sort", "sparse", "sparse_bsc_tensor", "sparse_bsr_tensor",
+    "sparse_compressed_tensor", "sparse_coo", "sparse_coo_tensor", "sparse_csc",
+    "sparse_csc_tensor", "sparse_csr", "sparse_csr_tensor", "special", "split", "split_with_sizes",
+    "spmm", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean", "stft",
+    "strided", "sub", "subtract", "sum", "summary", "svd", "svd_lowrank", "swapaxes", "swapdims",
+    "sync", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split",
+    "tensordot", "testing", "threshold", "threshold_", "tile", "topk", "trace", "transpose",
+    "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices",
+    "true_divide", "trunc", "trunc_", "typename", "types", "uint16", "uint32", "uint64", "uint8",
+    "unbind", "unflatten", "unique", "unique_consecutive", "unravel_index", "unsqueeze",
     "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "view_as_complex",
     "view_as_complex_copy", "view_as_real", "view_copy", "vision", "vmap", "vsplit", "vstack",
     "where", "xlogy", "xlogy_", "xpu", "zero_", "zeros", "zeros_like",
@@ -648,11 +650,13 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli", "compiler", "cpu",
-               "cuda", "distributed", "distributions", "fft", "func", "hub", "jit", "linalg",
-               "mps", "multiprocessing", "nn", "onnx", "optim", "profiler", "signal", "sparse",
-               "special", "testing", "utils", "vision", "xpu")
+_SUBMODULES = ("__config__", "_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli",
+               "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "futures",
+               "fx", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim",
+               "profiler", "serialization", "signal", "sparse", "special", "testing", "types",
+               "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
+    "_lobpcg": "lobpcg",
     "_lowrank": "pca_lowrank svd_lowrank",
     "amp.autocast_mode":
         "autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype "
@@ -660,8 +664,11 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
         "set_autocast_cache_enabled set_autocast_dtype set_autocast_enabled",
     "backends.precision": "get_float32_matmul_precision set_float32_matmul_precision",
     "checkpoint": "load save",
+    "compiler.denormals": "set_flush_denormal",
     "compiler.interface": "compile",
+    "cuda": "OutOfMemoryError",
     "engines.explain": "explain",
+    "engines.notices": "is_warn_always_enabled set_warn_always",
     "func.batching": "vmap",
     "functional.adaptive_pooling":
         "adaptive_avg_pool1d adaptive_max_pool1d=adaptive_max_pool1d_with_indices",
@@ -671,6 +678,9 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "functional.copies":
         "as_strided_scatter narrow_copy nonzero_static unravel_index view_as_complex_copy "
         "view_copy",
+    "functional.demands":
+        "_assert _assert_async _check _check_index _check_not_implemented _check_tensor_all "
+        "_check_type _check_value",
     "functional.distance": "cosine_similarity pairwise_distance",
     "functional.pooling": "avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
     "functional.recurrent":
@@ -692,6 +702,8 @@ _LATER = {word.partition("=")[0]: (module, word.rpartition("=")[2])
 
 
 def __getattr__(name: str) -> object:
+    if name == "torch":  # PyTorch's module holds itself, and some programs write torch.torch
+        return importlib.import_module(__name__)
     if name in _SUBMODULES:
         return importlib.import_module("." + name, __name__)
     if name in _LATER:
@@ -699,4 +711,6 @@ def __getattr__(name: str) -> object:
         found = getattr(importlib.import_module("." + module, __name__), own)
         globals()[name] = found
         return found
+    if name.startswith("_foreach_"):
+        return getattr(importlib.import_module(".tensor.foreach", __name__), name)
     raise AttributeError(f"module 'flambeau' has no attribute '{name}'")

@@ -29,7 +29,7 @@ PRIMITIVES = pytest.mark.parametrize("name", sorted(Primitive.table))
 # Their results are positions, truth values or bits, which small changes of input do not change.
 WITHOUT_DERIVATIVE = {
     "argmax", "argmin", "argsort", "bitcast", "cumulative_argmax", "cumulative_argmin",
-    "permutation", "reduce_all", "reduce_any", "search", "window_argmax",
+    "permutation", "reduce_all", "reduce_any", "search", "window_argmax", "window_position",
     "item",  # the reverse mode sees to it: it gathers the cotangents of a primitive with several
 }
 
@@ -51,6 +51,8 @@ ELSEWHERE = {
     "test_sparse_coo.py": {
         "sparse_bsc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo_tensor",
         "sparse_csc_tensor", "sparse_csr_tensor", "spmm"},
+    "test_switches.py": {"is_warn_always_enabled", "lobpcg", "set_flush_denormal",
+                         "set_warn_always"},
     "test_touched_modules.py": {"compile", "get_float32_matmul_precision",
                                 "set_float32_matmul_precision"},
     "checkpoint/test_checkpoint_torch.py": {"load", "save"},

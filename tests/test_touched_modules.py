@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from both_libraries import both
 
 import flambeau
 from flambeau import distributed as dist
@@ -303,3 +304,117 @@ def test_cuda_types_have_no_instances() -> None:
         with pytest.raises(AssertionError, match="not compiled with CUDA"):
             call()
     assert flambeau.accelerator.current_accelerator() is None
+
+
+# ---- names that programs touch on the way -------------------------------------------------------
+
+def test_foreach() -> None:
+    """Each tensor of a list gets its operand: a tensor, an entry of a list, or the same number."""
+    both("""
+        def lists():
+            torch.manual_seed(0)
+            return [[torch.rand(n) + 0.5 for n in (2, 3)] for _ in range(3)]
+        for name in "abs exp sqrt neg reciprocal sigmoid round sign lgamma trunc".split():
+            a, b, c = lists()
+            print(getattr(torch, "_foreach_" + name)(a))
+            print(getattr(torch, f"_foreach_{name}_")(a), a)
+        for name in "add sub mul div pow maximum minimum clamp_max clamp_min".split():
+            for other in (lists()[1], 0.7, [1.0, 0.25]):
+                a = lists()[0]
+                print(name, getattr(torch, "_foreach_" + name)(a, other))
+                getattr(torch, f"_foreach_{name}_")(a, other)
+                print(a)
+        a, b, c = lists()
+        print(torch._foreach_add(a, b, alpha=2), torch._foreach_add(a, torch.tensor(2.0)))
+        print(torch._foreach_addcmul(a, b, c, 0.5), torch._foreach_addcdiv(a, b, c, [1.0, 2.0]))
+        print(torch._foreach_addcmul(a, b, c, torch.tensor([1.0, 2.0])))
+        torch._foreach_addcdiv_(a, b, c, value=2)
+        print(a, torch._foreach_lerp(a, b, 0.25), torch._foreach_lerp(a, b, c))
+        print(torch._foreach_norm(a), torch._foreach_norm(a, float("inf")), torch._foreach_max(a))
+        print(torch._foreach_pow(2.0, a))
+        torch._foreach_copy_(a, b)
+        torch._foreach_zero_(b)
+        print(a, b)
+        attempt(lambda: torch._foreach_add(a, [b[0]]))
+        attempt(lambda: torch._foreach_add(a, [1.0]))
+        attempt(lambda: torch._foreach_sqrt([]))
+    """)
+
+
+def test_demands() -> None:
+    """Conditions hold, or raise with the program's message."""
+    both("""
+        no = lambda: "no"
+        for name in "_check _check_value _check_index _check_type _check_not_implemented".split():
+            check = getattr(torch, name)
+            print(check(True))
+            attempt(lambda: check(False))
+            attempt(lambda: check(False, no))
+            attempt(lambda: check(torch.tensor(False), no))
+            attempt(lambda: check(1, no))
+            attempt(lambda: check(False, "no"))
+        attempt(lambda: torch._check_tensor_all(torch.tensor([True, False]), no))
+        attempt(lambda: torch._check_tensor_all(torch.ones(2), no))
+        attempt(lambda: torch._assert(False, "no"))
+        attempt(lambda: torch._assert_async(torch.tensor(0)))
+        attempt(lambda: torch._assert_async(torch.tensor(0.0), "no"))
+        print(torch._assert_async(torch.tensor(2)))
+    """)
+
+
+def test_attention_kernels_by_their_switches() -> None:
+    """Each kernel can be forbidden; the old context manager warns and puts them back."""
+    both("""
+        x = torch.ones(1, 1, 2, 4)
+        cuda = torch.backends.cuda
+        print(cuda.flash_sdp_enabled(), cuda.math_sdp_enabled(), cuda.mem_efficient_sdp_enabled())
+        for choice in ({}, {"enable_math": False}, {"enable_flash": False},
+                       {"enable_math": False, "enable_flash": False}):
+            with cuda.sdp_kernel(**choice):
+                attempt(lambda: nn.functional.scaled_dot_product_attention(x, x, x))
+        cuda.enable_flash_sdp(False)
+        cuda.enable_math_sdp(False)
+        attempt(lambda: nn.functional.scaled_dot_product_attention(x, x, x))
+        cuda.enable_flash_sdp(True)
+        cuda.enable_math_sdp(True)
+        print(cuda.flash_sdp_enabled(), cuda.math_sdp_enabled(), cuda.is_built())
+    """)
+
+
+def test_names_in_their_modules() -> None:
+    """Names that public programs import, under the module they import them from."""
+    assert flambeau.serialization.add_safe_globals is flambeau.checkpoint.add_safe_globals
+    assert flambeau.serialization.load is flambeau.load
+    assert isinstance(1, flambeau.types.Number) and flambeau.types.Storage
+    assert issubclass(flambeau.OutOfMemoryError, RuntimeError)
+    assert flambeau.cuda.OutOfMemoryError is flambeau.OutOfMemoryError
+    with flambeau.cuda.stream(None):
+        assert not flambeau.cuda._initialized
+    assert flambeau.version.hip is None
+    assert flambeau.utils.checkpoint.get_device_states(flambeau.ones(1)) == ([], [])
+    flambeau.utils.checkpoint.set_device_states([], [])
+
+
+def test_collectives_with_gradients(alone: None) -> None:
+    """Collectives of one process let gradients through."""
+    x = flambeau.ones(2, requires_grad=True)
+    whole = flambeau.stack(dist.nn.all_gather(dist.nn.functional.all_reduce(x)))
+    whole.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+    assert dist.Backend("GLOO") == dist.Backend.GLOO and dist.ReduceOp.RedOpType is dist.ReduceOp
+
+
+def test_futures() -> None:
+    """Values and exceptions arrive at whoever waits, once."""
+    both("""
+        future = torch.futures.Future()
+        later = future.then(lambda done: done.value() + 1)
+        print(future.done(), later.done())
+        future.set_result(2)
+        print(later.wait(), torch.futures.wait_all([future, later]))
+        wrong = torch.futures.Future()
+        after = wrong.then(lambda done: done.value())
+        wrong.set_exception(ValueError("no"))
+        attempt(wrong.wait)
+        print(torch.futures.collect_all([future, later]).wait()[1].value())
+    """)

@@ -20,7 +20,7 @@ from .convolution import convolution_nests
 from .finish import Finish, PartialSums, emit_finish, units
 from .machine import Machine, host_machine, target_machine
 from .matmul import dot_nest
-from .nest import Nest
+from .nest import Follow, Nest
 from .tiles.choice import fixed_on_tiles, on_tiles
 from .tiles.fixed import FixedProduct
 from .tiles.frame import Product
@@ -84,6 +84,9 @@ class Contraction:
         prepared_bytes: where in the shared memory the first function's `out` begins if there is a
             finish.
         plan: the nests as text.
+        follow: how units follow the leading dimension, see `nest.Follow`; None if they do not.
+        sums: what a reduction over the leading dimension reads of a and b per `step` of it, see
+            `emit_sum`; None if it does not run over that.
     """
 
     name: str
@@ -97,6 +100,8 @@ class Contraction:
     prepare_units: int = 0
     prepared_bytes: int = 0
     fixed: bool = False
+    follow: Follow | None = None
+    sums: tuple[int, int, int] | None = None
 
 
 def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
@@ -158,7 +163,39 @@ def emit_contraction(module: ir.Module, name: str, prim: str, specs: Sequence[Sp
     if out_size and nests and nests[0].parts > 1:
         columns = nests[0].columns
         finish = PartialSums(nests[0].parts, out_size // columns, columns)
-    return _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
+    done = _Writer(module, name, element, machine, epilogue, nests, out_size, finish).write(flops)
+    if len(nests) == 1 and epilogue is None:
+        sizes = [math.prod(shape) for shape in shapes]
+        sums = nests[0].sums(*sizes)
+        done.sums = (1, *sums) if sums is not None else None
+        done.follow = nests[0].follow(out_size, *sizes) if finish is None else None
+    return done
+
+
+def emit_sum(module: ir.Module, name: str, prim: str, specs: Sequence[Spec],
+             params: dict[str, Any], machine: Machine, parts: int,
+             strides: Sequence[tuple[int, ...] | None] | None = None) -> Contraction:
+    """Add functions that sum a contraction over its leading dimension piece by piece.
+
+    `name(out, a, b, scratch, begin, end, first, last, fresh)` computes units of what
+    steps [first, last) of the leading dimension contribute, and adds it to `out` unless `fresh`;
+    `name_finish(out, shared, begin, end)` adds `parts` such sums up. The dimension is the slowest
+    of the reduction, see `Contraction.sums`.
+    """
+    shapes = [s.shape for s in specs]
+    itemsize = specs[0].dtype.itemsize
+    places = [tuple(given) if given is not None else _contiguous(shape) for given, shape in
+              zip(strides or (None, None), shapes, strict=True)]
+    if prim == "dot":
+        out_size = _dot_size(shapes, params)
+        nest = dot_nest(shapes, places, params, machine, itemsize)
+    else:
+        found = convolution_nests(prim, shapes, places, params, machine, itemsize, True)
+        out_size, (nest,) = found.size, found.nests
+    nest.parts = 1
+    element = ir.DoubleType() if itemsize == 8 else ir.FloatType()
+    finish = PartialSums(parts, out_size // nest.columns, nest.columns)
+    return _Writer(module, name, element, machine, None, [nest], out_size, finish, True).write(0)
 
 
 def fixed_product(prim: str, specs: Sequence[Spec], params: dict[str, Any], machine: Machine,
@@ -182,7 +219,7 @@ def _write_tiles(module: ir.Module, name: str, product: Product, machine: Machin
     sizes = product.sizes
     return Contraction(name, sizes.units, 4 * sizes.scratch, flops, 0, sizes.finish_units,
                        4 * (sizes.prepared + sizes.partial), product.plan, sizes.prepare_units,
-                       4 * sizes.prepared)
+                       4 * sizes.prepared, follow=product.follow())
 
 
 def _contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -200,16 +237,16 @@ class _Writer:
 
     def __init__(self, module: ir.Module, name: str, element: Any, machine: Machine,
                  epilogue: Epilogue | None, nests: list[Nest], out_size: int,
-                 finish: Finish | None) -> None:
+                 finish: Finish | None, piecewise: bool = False) -> None:
         self.module, self.name, self.element, self.machine = module, name, element, machine
         self.epilogue, self.nests, self.out_size = epilogue, nests, out_size
-        self.finish = finish
+        self.finish, self.piecewise = finish, piecewise
         self.itemsize = 8 if isinstance(element, ir.DoubleType) else 4
         self.pointers = epilogue.pointers if epilogue is not None else 0
 
     def write(self, flops: int) -> Contraction:
         nests = self.nests if self.out_size else []
-        function, code = self._function(self.name, 4)
+        function, code = self._function(self.name, 4, 3 * self.piecewise)
         lanes = code.lanes
         scratch = max([Scratch(n, lanes).used for n in nests], default=0) * self.itemsize
         self._body(function, code, nests)
@@ -222,8 +259,9 @@ class _Writer:
             self._finish(self.finish)
         return done
 
-    def _function(self, name: str, pointers: int) -> tuple[ir.Function, VectorCode]:
-        kinds = [PTR] * pointers + [I64, I64] + [PTR] * self.pointers
+    def _function(self, name: str, pointers: int,
+                  more: int = 0) -> tuple[ir.Function, VectorCode]:
+        kinds = [PTR] * pointers + [I64] * (2 + more) + [PTR] * self.pointers
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), kinds), name)
         for arg in function.args[:pointers]:
             arg.add_attribute("noalias")
@@ -240,6 +278,14 @@ class _Writer:
     def _body(self, function: ir.Function, code: VectorCode, nests: list[Nest]) -> None:
         out, a, b, scratch, begin, end = function.args[:6]
         hook = self._hook(function, code) if self.finish is None else None
+        if self.piecewise:
+            nest = nests[0]
+            v, s = (b, a) if nest.swapped else (a, b)
+            emitter = UnitEmitter(code, nest, (out, v, s, scratch), self.out_size,
+                                  _adding(code, out, nest.columns, function.args[8]))
+            emitter.span = (function.args[6], function.args[7])
+            emitter.run(begin, end)
+            return
         first = 0
         for nest in nests:
             v, s = (b, a) if nest.swapped else (a, b)
@@ -256,3 +302,18 @@ class _Writer:
         out, shared, begin, end = function.args[:4]
         emit_finish(code, finish, out, shared, begin, end, self._hook(function, code))
         code.builder.ret_void()
+
+
+def _adding(code: VectorCode, out: Any, columns: int, fresh: Any) -> Any:
+    """An epilogue that adds what the output holds, unless a flag is set."""
+    b = code.builder
+    more = b.icmp_unsigned("==", fresh, I64(0))
+
+    def hook(m: Any, n: Any, x: Any, mask: Any) -> Any:
+        at = code.add(code.mul(m, columns), n)
+        if not isinstance(x.type, ir.VectorType):
+            before = code.load_scalar(out, at)
+            return b.fadd(x, b.select(more, before, code.element(0.0)))
+        before = code.load(out, at, mask)
+        return b.fadd(x, b.select(more, before, code.zero()))
+    return hook

@@ -23,6 +23,7 @@ class ContractionFunction:
         scratch: bytes that each thread needs; shared: bytes for all together.
         finish_units: units of the function `symbol_finish` that adds partial sums up, or 0.
         prepare_units, prepared, fixed: of a contraction on tiles, see `contraction.Contraction`.
+        follow, sums: how units, or reductions, follow the leading dimension, see `Contraction`.
         kernel: its code, shared by equal contractions.
     """
 
@@ -47,6 +48,7 @@ class ContractionFunction:
         self.written = [instr.out]
         self.dtypes = {v: program.specs[v].dtype for v in self.buffers}
         self.units = made.units
+        self.follow, self.sums = made.follow, made.sums
         self.work = made.flops // 8
         self.scratch = made.scratch_bytes
         self.shared = made.shared_scratch_bytes

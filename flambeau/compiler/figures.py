@@ -21,6 +21,9 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
     """
     nest = getattr(function, "nest", None)
     known = {"name": function.name, "written": list(function.written)}
+    if (windows := getattr(function, "windows", None)) is not None:
+        return {**_window_figures(windows), **known,
+                "bytes": int(sum(specs[v].nbytes for v in function.buffers))}
     if nest is None:
         return {**line_figures(function.instr, specs), **known}
     points = math.prod(nest.sizes)
@@ -30,6 +33,16 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
                                                 + [s.reduce for s in combined])),
             "loops": [f"{n}+" if r else n for n, r in zip(nest.sizes, nest.reduced, strict=True)],
             "operations": points * (len(lines) + len(combined)), "bytes": _bytes(function, points)}
+
+
+def _window_figures(windows: Any) -> dict[str, Any]:
+    g = windows.geometry
+    lines = [line.op for line in (*windows.lines, *windows.after)
+             if line.op not in (*_FREE, "result")]
+    ops = [s.op for s in windows.stores]
+    count = math.prod((*windows.lead, *g.out))
+    return {"what": list(dict.fromkeys([*lines, *ops])), "loops": [*windows.lead, *g.out],
+            "operations": count * g.taps() * (len(lines) + 1)}
 
 
 def line_figures(instr: Any, specs: dict[int, Any]) -> dict[str, Any]:

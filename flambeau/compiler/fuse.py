@@ -1,7 +1,8 @@
 """Stage 3, fuse: which values get memory, and which lines share a loop nest.
 
 The result is a list of steps in an order that respects all dependencies: `Kernel`s, loop nests over
-one iteration domain that compute any number of values, and `Call`s of single primitives.
+one iteration domain that compute any number of values, `Windows`, passes over pooling windows, and
+`Call`s of single primitives.
 
 A value gets memory (is a *root*) if it is delivered, if a call reads it, if it is a reduction, or
 if several lines read it and it is worth keeping; all other values are computed where they are used.
@@ -9,12 +10,14 @@ if several lines read it and it is worth keeping; all other values are computed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..graph import Shape
 from ..ops.define import Instr
 from ..ops.movement import strided_slice
+from . import windows
 from .program import Program
 
 MAPS = ("elementwise", "cast", "constant")
@@ -22,7 +25,8 @@ MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
 MAX_ROOTS = 64
-CHEAP = {"add", "sub", "mul"}  # computed again rather than stored beside a stored operand
+MAX_AFTER = 8  # lines on the results of one pass over windows
+CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -42,15 +46,35 @@ class Kernel:
 
 
 @dataclass
+class Windows:
+    """Lines over the same pooling windows that one pass computes.
+
+    Attributes:
+        instrs: the lines.
+        level: position among the waves of steps.
+        after: lines on their results, computed while these are in registers.
+        kept: results that somebody else reads.
+    """
+
+    instrs: list[Instr]
+    level: int
+    after: list[Instr] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
+
+
+@dataclass
 class Call:
-    """One primitive run by itself: a contraction, a window, a loop, a host function."""
+    """One primitive run by itself: a contraction, a loop, a host function."""
 
     instr: Instr
     level: int = 0
 
 
-def plan_steps(program: Program, fusable: Any) -> tuple[list[Kernel | Call], set[int]]:
-    """Split a simplified program into kernels and calls; the values that get memory.
+Step = Kernel | Windows | Call
+
+
+def plan_steps(program: Program, fusable: Any) -> tuple[list[Step], set[int]]:
+    """Split a simplified program into steps; the values that get memory.
 
     Args:
         program: a simplified program.
@@ -67,7 +91,11 @@ class _Plan:
         self.users = program.users()
         self.inputs = set(program.inputs)
         self.fused = {i.out for i in program.instrs if fusable(i)}
+        self.windowed = {i.out for i in program.instrs if windows.takes(i, program.specs)}
         self.joined = {i.out for i in program.instrs if joins(i, program)}
+        self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
+        self.room: dict[int, int] = {}  # for lines in each pass
+        self.passed: dict[int, Windows] = {}  # which pass computes a value
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -78,9 +106,12 @@ class _Plan:
         for instr in reversed(self.program.instrs):
             if self._is_root(instr, roots):
                 roots.add(instr.out)
+            else:
+                self._compute_in_passes(instr)
         for instr in self.program.instrs:
             if self._cheap(instr, roots):
                 roots.remove(instr.out)
+                self._compute_in_passes(instr)
         depth: dict[int, int] = {}
         for instr in self.program.instrs:  # long chains are cut: a kernel's body stays small
             deep = 1 + max((depth.get(a, 0) for a in instr.args), default=0)
@@ -90,21 +121,29 @@ class _Plan:
         return roots
 
     def _is_root(self, instr: Instr, roots: set[int]) -> bool:
-        several = len(self.users[instr.out]) > 1 and instr.prim.name not in FREE
+        several = len(self.users[instr.out]) > 1 and instr.prim.name not in FREE and (
+            len(self._reading(instr)) != 1 or self._read_outside(instr.out))
         return self._must_lie(instr, roots) or several and bool(instr.spec.shape) and (
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading one stored operand of the same size and computing again costs less."""
+        """Whether reading a stored operand of the same size and computing again costs less.
+
+        A mask beside it is small.
+        """
         number, name = instr.out, instr.prim.name
         if name not in CHEAP or number not in roots or number in self.program.outputs:
             return False
         if number not in self.fused or self._must_lie(instr, roots - {number}):
             return False
+        if self._reading(instr) and any(
+                self.defined[a].prim.name in MOVES and not self._fits(self.defined[a])
+                for a in instr.args if a not in roots):
+            return False
         large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        return len(large) == 1 and all(
-            a in roots and self.program.specs[a].shape == instr.spec.shape
-            and self.program.specs[a].nbytes <= instr.spec.nbytes for a in large)
+        return bool(large) and all(
+            a in roots and self.program.specs[a].shape == instr.spec.shape for a in large) and sum(
+            self.program.specs[a].nbytes for a in large) <= 1.25 * instr.spec.nbytes
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
@@ -121,7 +160,9 @@ class _Plan:
         users = self.users[number]
         if instr.prim.name in REDUCES:
             return True
-        if any(u.out not in self.fused for u in users):
+        if any(u.out not in self.fused and not self._reads(u, number) for u in users):
+            return True
+        if not self._fits(instr):
             return True
         if instr.prim.name == "constant":
             return False
@@ -134,6 +175,43 @@ class _Plan:
             return False
         return any(self._grows(u) for u in users) and instr.prim.name not in FREE
 
+    # ---- what is computed where passes over windows read it ----
+
+    def _reads(self, user: Instr, number: int) -> bool:
+        """Whether a line is a pass over windows that reads values, not places, of a number."""
+        return user.out in self.windowed and user.args[0] == number not in user.args[1:]
+
+    def _reading(self, instr: Instr) -> set[int]:
+        """The passes that read a value, or what is computed of it in a pass."""
+        found: set[int] = set()
+        for u in self.users[instr.out]:
+            if self._reads(u, instr.out):
+                found.add(u.args[1] if u.prim.name == "window_take" else u.out)
+            found |= self.readers.get(u.out, set())
+        return found
+
+    def _read_outside(self, number: int) -> bool:
+        """Whether a line that is not in a pass reads a value."""
+        return number in self.program.outputs or any(
+            not self._reads(u, number) and u.out not in self.readers for u in self.users[number])
+
+    def _fits(self, instr: Instr) -> bool:
+        """Whether all passes that read a value can compute it, and have room for that."""
+        price = windows.cost(instr, self.program.specs)
+        return all(price is not None and price <= self._left(p) for p in self._reading(instr))
+
+    def _left(self, number: int) -> int:
+        if number not in self.room:
+            self.room[number] = windows.geometry(
+                self.defined[number], self.program.specs).room() if number in self.windowed else 0
+        return self.room[number]
+
+    def _compute_in_passes(self, instr: Instr) -> None:
+        """Note that a value has no memory and is computed in the passes that read it."""
+        for p in self._reading(instr):
+            self.room[p] = self._left(p) - (windows.cost(instr, self.program.specs) or 0)
+            self.readers.setdefault(instr.out, set()).add(p)
+
     def _grows(self, user: Instr) -> bool:
         """Whether a line repeats its operand, directly or after unit dimensions were inserted."""
         if user.prim.name == "expand":
@@ -144,15 +222,19 @@ class _Plan:
 
     # ---- what runs when ----
 
-    def steps(self) -> list[Kernel | Call]:
-        """Kernels and calls, wave by wave."""
-        done: list[Kernel | Call] = []
+    def steps(self) -> list[Step]:
+        """Kernels, passes over windows and calls, wave by wave."""
+        done: list[Step] = []
+        passes: dict[Any, Windows] = {}
         kernels: dict[Any, Kernel] = {}
         for instr in self.program.instrs:
             if instr.out not in self.roots:
                 continue
             if instr.out in self.joined:  # its parts are written where it lies
                 self.levels[instr.out] = max(self.levels[a] for a in instr.args)
+                continue
+            if instr.out in self.windowed:
+                self._window(instr, passes, done)
                 continue
             if instr.out not in self.fused:
                 level = 1 + max((self.levels[a] for a in instr.args), default=0)
@@ -161,6 +243,8 @@ class _Plan:
                 continue
             domain = (self.program.specs[instr.args[0]].shape if instr.prim.name in REDUCES
                       else instr.spec.shape)
+            if self._after_pass(instr, passes):
+                continue
             level = self._level(instr, domain)
             key = (level, domain, _pattern(instr))
             while key in kernels and len(kernels[key].roots) >= MAX_ROOTS:
@@ -171,14 +255,81 @@ class _Plan:
                 kernels[key] = Kernel(domain, [], level)
                 done.append(kernels[key])
             kernels[key].roots.append(instr)
+        self._keep(passes)
         done.sort(key=lambda step: step.level)
         return done
 
-    def _level(self, root: Instr, domain: Shape) -> int:
+    def _window(self, instr: Instr, passes: dict[Any, Windows], done: list[Step]) -> None:
+        """Put a line over windows where it belongs: values are taken where maxima are found."""
+        shape = windows.geometry(instr, self.program.specs)
+        level = self._level(instr, None, instr.args[:1])
+        takes = instr.prim.name == "window_take"
+        key: Any = instr.args[1] if takes else instr.out
+        if takes and (key not in passes or passes[key].level < level or shape != windows.geometry(
+                passes[key].instrs[0], self.program.specs)):
+            level = max(level, 1 + self.levels[key])
+            key = key, level, shape
+        elif len(instr.args) > 1 and not takes:
+            level = max(level, 1 + self.levels[instr.args[1]])
+        found = passes.get(key)
+        if found is None:
+            found = passes[key] = Windows([], level)
+            done.append(found)
+        found.instrs.append(instr)
+        self.levels[instr.out] = found.level
+        self.passed[instr.out] = found
+
+    def _after_pass(self, instr: Instr, passes: dict[Any, Windows]) -> bool:
+        """Let a pass over windows compute a line on its results too, if all else is there then."""
+        lines, read = self._reached(instr)
+        found = {id(p): p for v in read if (p := self.passed.get(v)) is not None}
+        last = max(found.values(), key=lambda p: p.level, default=None)
+        if last is None or any(windows.cost(line, self.program.specs) is None for line in lines):
+            return False
+        if instr.spec.shape != last.instrs[0].spec.shape or len(last.after) >= MAX_AFTER:
+            return False
+        if any(self.passed.get(v) is not last and self.levels[v] >= last.level for v in read):
+            return False
+        moved = {a for line in lines if line.prim.name in MOVES for a in line.args}
+        if any(self.passed.get(v) is last for v in moved):
+            return False
+        last.after.append(instr)
+        self.levels[instr.out] = last.level
+        self.passed[instr.out] = last
+        return True
+
+    def _reached(self, root: Instr) -> tuple[list[Instr], list[int]]:
+        """The lines computed with a root, and the values in memory that they read."""
+        lines, read = [root], []
+        stack, seen = list(root.args), set()
+        while stack:
+            number = stack.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            if number in self.roots:
+                read.append(number)
+            else:
+                lines.append(self.defined[number])
+                stack += self.defined[number].args
+        return lines, read
+
+    def _keep(self, passes: dict[Any, Windows]) -> None:
+        """Note which results of passes are read by others."""
+        read = set(self.program.outputs)
+        for instr in self.program.instrs:
+            if instr.out in self.roots:
+                own = self.passed.get(instr.out)
+                read.update(v for v in self._reached(instr)[1]
+                            if own is None or self.passed.get(v) is not own)
+        for p in passes.values():
+            p.kept = {i.out for i in (*p.instrs, *p.after)} & read
+
+    def _level(self, root: Instr, domain: Shape | None, args: Sequence[int] | None = None) -> int:
         """One more than anything it must wait for; a root of the same loops is not waited for."""
         level = 1
         seen: set[tuple[int, bool]] = set()
-        stack = [(a, root.prim.name not in MOVES) for a in root.args]
+        stack = [(a, root.prim.name not in MOVES) for a in (root.args if args is None else args)]
         while stack:
             number, aligned = stack.pop()
             if (number, aligned) in seen:

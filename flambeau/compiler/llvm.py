@@ -8,7 +8,7 @@ since all elementary functions are straight-line polynomials and no two buffers 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from . import half, vector_math
 from .kernels import Facts, Kernels
 from .loops import Affine, Line, Nest
 from .machine import host_machine
+from .vector_math.lanes import Lanes
 
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 F32, F64 = ir.FloatType(), ir.DoubleType()
@@ -92,16 +93,16 @@ _FLOAT_OPS: dict[str, Callable[..., Any]] = {
     "maximum": lambda b, d, x, y: _intrinsic(b, "llvm.maximum", x, y),
     "minimum": lambda b, d, x, y: _intrinsic(b, "llvm.minimum", x, y),
     "square": lambda b, d, x: b.fmul(x, x, flags=FAST),
-    "reciprocal": lambda b, d, x: b.fdiv(ir.Constant(x.type, 1.0), x),
+    "reciprocal": lambda b, d, x: b.fdiv(_like(b, x, 1.0), x),
     "sqrt": lambda b, d, x: _intrinsic(b, "llvm.sqrt", x),
-    "rsqrt": lambda b, d, x: b.fdiv(ir.Constant(x.type, 1.0), _intrinsic(b, "llvm.sqrt", x)),
+    "rsqrt": lambda b, d, x: b.fdiv(_like(b, x, 1.0), _intrinsic(b, "llvm.sqrt", x)),
     "isnan": lambda b, d, x: b.fcmp_unordered("uno", x, x),
     **_COMPARE}
 _INT_OPS: dict[str, Callable[..., Any]] = {
     "add": lambda b, d, x, y: b.or_(x, y) if d.name == "bool" else b.add(x, y),
     "sub": lambda b, d, x, y: b.sub(x, y),
     "mul": lambda b, d, x, y: b.and_(x, y) if d.name == "bool" else b.mul(x, y),
-    "neg": lambda b, d, x: b.neg(x),
+    "neg": lambda b, d, x: b.sub(_like(b, x, 0), x),
     "maximum": lambda b, d, x, y: b.select(_COMPARE["ge"](b, d, x, y), x, y),
     "minimum": lambda b, d, x, y: b.select(_COMPARE["le"](b, d, x, y), x, y),
     "bitwise_and": lambda b, d, x, y: b.and_(x, y), "bitwise_or": lambda b, d, x, y: b.or_(x, y),
@@ -109,9 +110,19 @@ _INT_OPS: dict[str, Callable[..., Any]] = {
     **_COMPARE}
 
 
+def _like(b: ir.IRBuilder, x: Any, number: float) -> Any:
+    """A constant of a value's type, scalar or vector."""
+    return Lanes(b, x).constant(number).value
+
+
 def _intrinsic(b: ir.IRBuilder, name: str, *args: Any) -> Any:
     kind = ir.FunctionType(args[0].type, [a.type for a in args])
-    fn = b.module.declare_intrinsic(name, [args[0].type], kind)
+    if isinstance(args[0].type, ir.VectorType):
+        bits = 64 if isinstance(args[0].type.element, ir.DoubleType) else 32
+        name = f"{name}.v{args[0].type.count}f{bits}"
+        fn = b.module.globals.get(name) or ir.Function(b.module, kind, name)
+    else:
+        fn = b.module.declare_intrinsic(name, [args[0].type], kind)
     return b.call(fn, args)
 
 
@@ -178,6 +189,28 @@ def _round_bfloat16(b: ir.IRBuilder, x: Any) -> Any:
     rounded = b.add(b.add(bits, ir.Constant(I32, 0x7FFF)), odd)
     kept = b.bitcast(b.and_(rounded, ir.Constant(I32, 0xFFFF0000)), x.type)
     return b.select(b.fcmp_unordered("uno", x, x), x, kept)
+
+
+def emit_line(b: ir.IRBuilder, line: Line, operands: Sequence[Any], args: Sequence[Any]) -> Any:
+    """The value of a line that computes.
+
+    Args:
+        b: where the instructions go.
+        line: what to compute.
+        operands: dtypes of the arguments.
+        args: their values; vectors too, but for casts.
+    """
+    if line.op == "constant":
+        return _constant(line.params["dtype"], line.params["value"])
+    if line.op == "cast":
+        return cast(b, args[0], operands[0], line.dtype)
+    if line.op == "select":
+        return b.select(*args)
+    d = operands[0]
+    table = _FLOAT_OPS if d.category >= 2 else _INT_OPS
+    if line.op in table:
+        return table[line.op](b, d, *args)
+    return vector_math.emit(b, line.op, *args, fused=host_machine().fma)
 
 
 # ---- reductions ----------------------------------------------------------------------------------
@@ -249,10 +282,15 @@ class NestFunction:
         stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in self.nest.stores)
         return tuple(self.nest.sizes), tuple(self.nest.reduced), lines, stores
 
+    def _arguments(self) -> list[Any]:
+        """Types of more arguments before the units; see `sums.NestSum`."""
+        return []
+
     def _emit(self, module: ir.Module, symbol: str) -> Facts:
         pointers = [memory_type(self.dtypes[v]).as_pointer() for v in self.buffers]
         scalars = [register_type(self.dtypes[v]) for v in self.numbers]
-        kind = ir.FunctionType(VOID, [*pointers, *scalars, I64, I64])
+        more = self._arguments()
+        kind = ir.FunctionType(VOID, [*pointers, *scalars, *more, I64, I64])
         function = ir.Function(module, kind, symbol)
         for argument in function.args[:len(pointers)]:
             argument.add_attribute("noalias")
@@ -261,6 +299,7 @@ class NestFunction:
         self.pointer = dict(zip(self.buffers, arguments, strict=False))
         self.number = dict(zip(self.numbers, arguments[len(pointers):], strict=False))
         self.begin, self.end = arguments[-2], arguments[-1]
+        self.extra = arguments[len(pointers) + len(scalars):-2]
         self.entry_end = b.block
         self.index: dict[int, Any] = {}
         self._loops(self.order)
@@ -429,18 +468,7 @@ class NestFunction:
             return self.number[line.source]
         if line.op == "iota":
             return self._offset(line.address)
-        if line.op == "constant":
-            return _constant(line.params["dtype"], line.params["value"])
-        operands = [self.nest.lines[a].dtype for a in line.args]
-        if line.op == "cast":
-            return cast(b, args[0], operands[0], line.dtype)
-        if line.op == "select":
-            return b.select(*args)
-        d = operands[0]
-        table = _FLOAT_OPS if d.category >= 2 else _INT_OPS
-        if line.op in table:
-            return table[line.op](b, d, *args)
-        return vector_math.emit(b, line.op, *args, fused=host_machine().fma)
+        return emit_line(b, line, [self.nest.lines[a].dtype for a in line.args], args)
 
 
 def _loop_order(nest: Nest) -> tuple[list[int], int | None]:

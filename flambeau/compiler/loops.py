@@ -40,6 +40,17 @@ class Line:
     address: Affine
     dtype: Any
 
+    def text(self, place: int) -> str:
+        """The line as pseudo-code."""
+        args = ", ".join(f"s{a}" for a in self.args)
+        if self.op == "load":
+            args = f"v{self.source}[{_text(self.address)}]"
+        elif self.op == "iota":
+            args = _text(self.address)
+        elif self.op == "number":
+            args = f"v{self.source}"
+        return f"  s{place} = {self.op}({args})  # {self.dtype.name}"
+
 
 @dataclass
 class Store:
@@ -64,15 +75,7 @@ class Nest:
         loops = " ".join(f"i{d}<{n}{'+' if r else ''}" for d, (n, r) in
                          enumerate(zip(self.sizes, self.reduced, strict=True)))
         out = [f"for {loops}:"]
-        for k, line in enumerate(self.lines):
-            args = ", ".join(f"s{a}" for a in line.args)
-            if line.op == "load":
-                args = f"v{line.source}[{_text(line.address)}]"
-            elif line.op == "iota":
-                args = _text(line.address)
-            elif line.op == "number":
-                args = f"v{line.source}"
-            out.append(f"  s{k} = {line.op}({args})  # {line.dtype.name}")
+        out += [line.text(k) for k, line in enumerate(self.lines)]
         for s in self.stores:
             combine = f" {s.reduce} " if s.reduce else " "
             out.append(f"  v{s.target}[{_text(s.address)}]{combine}= s{s.value}")
@@ -86,10 +89,12 @@ def _text(a: Affine) -> str:
 
 def lower(program: Program, kernel: Kernel, roots: set[int]) -> Nest:
     """The loop nest of a kernel; values in `roots` are in memory, all others computed in place."""
-    return _Lowering(program, kernel, roots).nest()
+    return Lowering(program, kernel, roots).nest()
 
 
-class _Lowering:
+class Lowering:
+    """Writes the lines that compute values at affine places of a kernel's domain."""
+
     def __init__(self, program: Program, kernel: Kernel, roots: set[int]) -> None:
         self.program = program
         self.kernel = kernel
@@ -107,8 +112,13 @@ class _Lowering:
         """An index that never moves."""
         return value, (0,) * self.rank
 
+    def whole(self) -> tuple[Affine, ...]:
+        """The index that walks the domain."""
+        return tuple(self.unit(d) for d in range(self.rank))
+
     def nest(self) -> Nest:
-        index = tuple(self.unit(d) for d in range(self.rank))
+        """The whole kernel."""
+        index = self.whole()
         stores = []
         axes: tuple[int, ...] = ()
         for root in self.kernel.roots:
@@ -220,8 +230,8 @@ class _Lowering:
 
 
 _MOVED: dict[str, Callable[..., tuple[Affine, ...]]] = {
-    "permute": _Lowering._permute, "expand": _Lowering._expand,
-    "strided_slice": _Lowering._slice, "flip": _Lowering._flip, "reshape": _Lowering._reshape}
+    "permute": Lowering._permute, "expand": Lowering._expand,
+    "strided_slice": Lowering._slice, "flip": Lowering._flip, "reshape": Lowering._reshape}
 
 
 def drop_unread(nests: list[Nest], wanted: set[int]) -> None:

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+# units, and elements of out, a and b (0: all), of one step; how many steps a call should have
+Follow = tuple[int, int, int, int, int]
+
 
 @dataclass(eq=False)
 class Axis:
@@ -139,6 +142,39 @@ class Nest:
     def units(self) -> int:
         """Number of units."""
         return math.prod(a.blocks() for a in self.unit_axes()) * self.parts
+
+    def follow(self, out: int, a: int, b: int) -> Follow | None:
+        """How units follow the slowest axis that has several, if its parts lie one after another.
+
+        Args:
+            out, a, b: elements of the output and of the primitive's operands.
+        """
+        axes = self.unit_axes()
+        axis = next((x for x in axes if x.blocks() > 1), None)
+        if axis is None or self.parts > 1 or axis.out * axis.size != out:
+            return None
+        strides = (axis.s_source, axis.v_source) if self.swapped else (axis.v_source, axis.s_source)
+        if any(stride and stride * axis.size != size
+               for stride, size in zip(strides, (a, b), strict=True)):
+            return None
+        inner = math.prod(x.blocks() for x in axes) // axis.blocks()
+        out, a, b = (axis.block * x for x in (axis.out, *strides))
+        return inner, out, a, b, 1
+
+    def sums(self, a: int, b: int) -> tuple[int, int] | None:
+        """Elements of the operands per step of the slowest reduction, if they follow it.
+
+        Args:
+            a, b: elements of the primitive's operands.
+        """
+        if not self.reduction or self.dotted and len(self.reduction) == 1:
+            return None
+        axis = self.reduction[0]
+        strides = (axis.s_source, axis.v_source) if self.swapped else (axis.v_source, axis.s_source)
+        if axis in self.clips or any(stride * axis.size != size for stride, size in
+                                     zip(strides, (a, b), strict=True)):
+            return None
+        return strides
 
     def part_size(self) -> int:
         """Extent of the first reduction axis in one partial sum, a multiple of its block."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
 from .llvm import I64, memory_type
@@ -113,7 +114,9 @@ def embed(f: Any, counted: Callable[..., Any]) -> Rule:
     kind, real = memory_type(f.out.dtype), f.out.dtype.category >= 2
 
     def emit() -> None:
-        value = ir.Constant(kind, float(p["value"]) if real else int(p["value"]))
+        with np.errstate(all="ignore"):  # an infinity may become an integer, as in the reference
+            number = np.full((), p["value"], f.out.dtype.numpy).item()
+        value = ir.Constant(kind, number if real else int(number))
         pieces.fill(lambda offset: value)
         pieces.put(0, p["start"], p["step"])
     return emit, pieces.units, f.out.size * 2
@@ -143,6 +146,4 @@ def takes(instr: Any, specs: Sequence[Any]) -> bool:
     if instr.prim.name == "update_slice" and specs[1].shape == () != specs[0].shape:
         return False
     value = p.get("value", 0)
-    return isinstance(value, (bool, int, float)) and all(
-        s.dtype is instr.spec.dtype for s in specs) and (
-            not isinstance(value, float) or instr.spec.dtype.category >= 2 or value == int(value))
+    return isinstance(value, (bool, int, float)) and all(s.dtype is instr.spec.dtype for s in specs)

@@ -10,17 +10,21 @@ from llvmlite import ir
 
 from ..ops.loop import scan
 from . import contraction_call, special_loops, verify
+from .blocks import BlockedFunction, Member, chains
 from .contraction_call import ContractionFunction
 from .figures import figures
-from .fuse import Call, Kernel, plan_steps
+from .fuse import Call, Kernel, Step, Windows, plan_steps
 from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type, takes
 from .loops import Nest, drop_unread, lower
 from .program import Program
-from .special_loops import SpecialFunction
+from .special_loops import SpecialFunction, counted
+from .sums import ContractionSum, NestSum
 from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
 from .vector_code import PTR
 from .waves import moment, waves
+from .window_code import WindowFunction
+from .window_nest import WindowNest, lower_windows
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -49,7 +53,8 @@ class Segment:
         self.read = list(dict.fromkeys(reads))
         self.values = list(dict.fromkeys([*self.read, *self.written]))
         self.work = sum(f.work for f in functions)
-        self.kernels = [figures(f, program.specs) for f in functions]
+        self.kernels = [figures(part, program.specs) for f in functions
+                        for part in (f.functions if isinstance(f, BlockedFunction) else [f])]
         self.waves = waves(functions)
         self.order = [moment(wave) for wave in self.waves]
         self.scratch = max((-(-getattr(f, "scratch", 0) // 64) * 64 for f in functions), default=0)
@@ -108,7 +113,10 @@ class Segment:
                 address = address_of(keep[-1])
             words[k] = address
         for k, v, result in self.results:
-            values[v], words[k] = result.take()
+            if v in values:  # an earlier segment wrote a piece of it
+                words[k] = address_of(values[v])
+            else:
+                values[v], words[k] = result.take()
         for k, v, target, kind in self.scalars:
             target[k] = kind(values[v])
         words[-2] = 0  # the barrier starts anew: the number of threads may have changed
@@ -139,11 +147,13 @@ class SegmentWriter:
         """Append a function to the open segment."""
         self.pending.append(function)
 
-    def function(self, step: Kernel | Call, program: Program, roots: set[int]) -> Any:
+    def function(self, step: Step, program: Program, roots: set[int]) -> Any:
         """The function of a kernel or a primitive; None if it has no native code."""
         if isinstance(step, Kernel):
             nest = lower(program, step, roots)
             return self._nest(verify.check_nest(nest, program.specs) if verify.ON else nest)
+        if isinstance(step, Windows):
+            return self._pass(lower_windows(program, step, roots), program)
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):
@@ -155,6 +165,13 @@ class SegmentWriter:
     def _nest(self, nest: Nest) -> NestFunction:
         name = f"nest{self.count}"
         made: NestFunction = self._made(NestFunction(self.kernels, name, nest))
+        return made
+
+    def _pass(self, windows: WindowNest, program: Program) -> WindowFunction:
+        if verify.ON:
+            verify.check_windows(windows, program.specs)
+        name = f"windows{self.count}"
+        made: WindowFunction = self._made(WindowFunction(self.kernels, name, windows))
         return made
 
     def _made(self, function: Any) -> Any:
@@ -169,19 +186,44 @@ class SegmentWriter:
         body = loop_body(instr, wanted_results(instr.params["carries"], items))
         steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
         nests = {n: lower(body, s, roots) for n, s in enumerate(steps) if isinstance(s, Kernel)}
+        passes = [lower_windows(body, s, roots) for s in steps if isinstance(s, Windows)]
         calls = [a for s in steps if isinstance(s, Call) for a in s.instr.args]
-        drop_unread(list(nests.values()), {*calls, *body.outputs})
+        drop_unread(list(nests.values()),
+                    {*calls, *body.outputs, *(v for w in passes for v in w.reads())})
         functions = [self._nest(nests[n]) if n in nests else self.function(s, body, roots)
                      for n, s in enumerate(steps)]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
+    def call(self, step: Any) -> None:
+        """Append a primitive that runs between segments."""
+        self.close()
+        self.stages.append(step)
+
     def close(self) -> None:
         """End the open segment."""
         if self.pending:
-            segment = Segment(f"segment{len(self.stages)}", self.pending, self.program)
-            self._driver(segment)
-            self.stages.append(segment)
+            self.stages.append(self.pending)
             self.pending = []
+
+    def finish(self) -> None:
+        """Make segments of the collected functions: chains by blocks of the batch, drivers."""
+        self.close()
+        touching: dict[int, set[int]] = {v: {0} for v in self.program.outputs}
+        for stage in self.stages:
+            for f in stage if isinstance(stage, list) else []:
+                for v in f.buffers:
+                    touching.setdefault(v, set()).add(id(f))
+            for v in stage.instr.args if isinstance(stage, Call) else []:
+                touching.setdefault(v, set()).add(0)
+        specs = self.program.specs
+        sizes = {v: specs[v].size for v in touching if not isinstance(specs[v], tuple)}
+        for n, stage in enumerate(self.stages):
+            if isinstance(stage, list):
+                made = chains(stage, sizes, lambda mine, v: not touching[v] <= mine,
+                              self.kernels)
+                segment = Segment(f"segment{n}", made, self.program)
+                self._driver(segment)
+                self.stages[n] = segment
 
     def _driver(self, segment: Segment) -> None:
         kind = ir.FunctionType(VOID, [I64.as_pointer(), I64, I64])
@@ -204,14 +246,26 @@ class SegmentWriter:
         b.ret_void()
 
     def _run(self, frame: _Frame, f: Any, word: Any, shared: Any) -> None:
-        """Call a function on values that `word` finds."""
-        b = frame.b
-        if isinstance(f, ContractionFunction):
-            self._contraction(frame, f, word, shared)
-            return
-        if isinstance(f, LoopFunction):
+        """Run a function on values that `word` finds: each thread its share."""
+        if isinstance(f, BlockedFunction):
+            self._blocks(frame, f, word, shared)
+        elif isinstance(f, LoopFunction):
             self._steps(frame, f, word, shared)
-            return
+        elif isinstance(f, ContractionFunction):
+            if f.prepare_units and not f.fixed:
+                self._prepare(frame, f, word, shared)
+                self._wait(frame)
+            self._contraction(frame, f, word, shared, frame.share(f.units))
+            if f.finish_units:
+                self._wait(frame)
+                self._finish(frame, f, word, shared)
+        else:
+            self._plain(frame, f, word, [], frame.share(f.units))
+
+    def _plain(self, frame: _Frame, f: Any, word: Any, more: list[Any],
+               part: tuple[Any, Any]) -> None:
+        """Call units of a nest or a primitive's loops."""
+        b = frame.b
         arguments = [b.inttoptr(word(v), memory_type(f.dtypes[v]).as_pointer()) for v in f.buffers]
         for v in f.numbers:
             bits = word(v)
@@ -222,7 +276,7 @@ class SegmentWriter:
                 arguments.append(b.trunc(bits, target) if target.width < 64 else bits)
         if isinstance(f, SpecialFunction):
             arguments.append(frame.error)
-        self._call(b, f.kernel.symbol, [*arguments, *frame.share(f.units)])
+        self._call(b, f.kernel.symbol, [*arguments, *more, *part])
 
     def _steps(self, frame: _Frame, f: LoopFunction, word: Any, shared: Any) -> None:
         """A loop over time: a barrier after each function of a step, and copies at the end."""
@@ -237,8 +291,8 @@ class SegmentWriter:
 
         def prepare(constants: dict[int, Any]) -> None:
             for function in f.prepared:
-                matrix = frame.b.inttoptr(constants[function.operands[1]], PTR)
-                self._prepare(frame, function, common(function), matrix, matrix)
+                matrix = constants[function.operands[1]]  # all that is read of a fixed product
+                self._prepare(frame, function, lambda v, matrix=matrix: matrix, common(function))
             self._wait(frame)
         loop.write(emit, prepare)
         for target, source, size in loop.copies():
@@ -247,30 +301,102 @@ class SegmentWriter:
     def _wait(self, frame: _Frame) -> None:
         frame.b.call(self._barrier(), [frame.counter, frame.threads])
 
-    def _contraction(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:
-        """Call a contraction; where it leaves partial sums, add them up after a barrier."""
+    def _blocks(self, frame: _Frame, f: BlockedFunction, word: Any, shared: Any) -> None:
+        """A chain: what its contractions prepare, then each thread its blocks."""
         b = frame.b
 
-        def pointer(bits: Any) -> Any:
-            return b.inttoptr(bits, PTR)
-        symbol, tiles = f.kernel.symbol, bool(f.prepare_units)
-        left, right = (pointer(word(v)) for v in f.operands)
-        out, common = pointer(word(f.written[0])), pointer(shared)
-        if tiles and not f.fixed:
-            self._prepare(frame, f, shared, left, right)
+        def whole(v: int) -> Any:  # preparing reads only what is there whole
+            return I64(0) if v in f.inner else word(v)
+        places = {k: b.add(shared, I64(offset)) for k, offset in f.prepared.items()}
+        for k, place in places.items():
+            self._prepare(frame, f.functions[k], whole, place)
+        if places:
             self._wait(frame)
-        sums = pointer(b.add(shared, ir.Constant(I64, f.prepared)))
-        self._call(b, symbol, [sums if f.finish_units else out, left, right,
-                               pointer(frame.scratch), *frame.share(f.units), *[common] * tiles])
-        if f.finish_units:
-            self._wait(frame)
-            self._call(b, symbol + "_finish",
-                       [out, common, *frame.share(f.finish_units), *[left, right] * tiles])
+        begin, end = frame.share(f.parts)
+        with counted(b, begin, end) as part:
+            start = b.mul(part, I64(f.per_part))
+            stop = _least(b, b.add(start, I64(f.per_part)), f.blocks)
+            with counted(b, start, stop) as block:
+                fresh = b.zext(b.icmp_signed("==", block, start), I64)
+                self._block(frame, f, word, shared, (part, block, fresh))
+        self._combine(frame, f, word, shared)
 
-    def _prepare(self, frame: _Frame, f: ContractionFunction, shared: Any, left: Any,
-                 right: Any) -> None:
+    def _block(self, frame: _Frame, f: BlockedFunction, word: Any, shared: Any,
+               where: tuple[Any, Any, Any]) -> None:
+        """One block: number of its part, its own number, whether it begins the part."""
+        b = frame.b
+        part, block, fresh = where
+        first = b.mul(block, I64(f.block))
+        last = _least(b, b.add(first, I64(f.block)), f.batch)
+        own = b.add(frame.scratch, I64(f.own))
+
+        def at(v: int) -> Any:
+            if v not in f.inner:
+                return word(v)
+            back = b.mul(first, I64(f.nbytes(v)))
+            return b.sub(b.add(own, I64(f.inner[v])), back)
+
+        for k, m in enumerate(f.members):
+            g, units = m.function, _units(b, m, first, last)
+
+            def result(v: int, g: Any = g) -> Any:
+                if v not in f.partial:
+                    return at(v)
+                back = b.mul(part, I64(f.part_bytes(g, v)))
+                return b.add(b.add(shared, I64(f.partial[v])), back)
+            if isinstance(g, ContractionSum):
+                self._call(b, g.kernel.symbol, [
+                    b.inttoptr(result(g.written[0]), PTR), *self._operands(frame, g, at),
+                    b.inttoptr(frame.scratch, PTR), I64(0), I64(g.units), *units, fresh])
+            elif isinstance(g, ContractionFunction):
+                common = b.add(shared, I64(f.prepared[k])) if k in f.prepared else shared
+                self._contraction(frame, g, at, common, units)
+            else:
+                self._plain(frame, g, result, ([fresh] if isinstance(g, NestSum) else []), units)
+
+    def _combine(self, frame: _Frame, f: BlockedFunction, word: Any, shared: Any) -> None:
+        """Combine the partial results of a chain."""
+        b = frame.b
+        if f.partial:
+            self._wait(frame)
+        for g in f.functions:
+            if isinstance(g, NestSum):
+                for finish in g.finish:
+                    place = b.add(shared, I64(f.partial[finish.written[0]]))
+                    self._plain(frame, finish, lambda v, place=place: place if v < 0 else word(v),
+                                [], frame.share(finish.units))
+            elif isinstance(g, ContractionSum):
+                place = b.add(shared, I64(f.partial[g.written[0]]))
+                self._call(b, g.kernel.symbol + "_finish",
+                           [b.inttoptr(word(g.written[0]), PTR), b.inttoptr(place, PTR),
+                            *frame.share(g.finish_units)])
+
+    def _operands(self, frame: _Frame, f: ContractionFunction | ContractionSum,
+                  word: Any) -> list[Any]:
+        return [frame.b.inttoptr(word(v), PTR) for v in f.operands]
+
+    def _prepare(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:
+        """Have a contraction on tiles prepare the operand that all units need."""
         self._call(frame.b, f.kernel.symbol + "_prepare",
-                   [frame.b.inttoptr(shared, PTR), left, right, *frame.share(f.prepare_units)])
+                   [frame.b.inttoptr(shared, PTR), *self._operands(frame, f, word),
+                    *frame.share(f.prepare_units)])
+
+    def _contraction(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any,
+                     part: tuple[Any, Any]) -> None:
+        """Call units of a contraction."""
+        b = frame.b
+        out = (b.add(shared, I64(f.prepared)) if f.finish_units else word(f.written[0]))
+        common = [b.inttoptr(shared, PTR)] if f.prepare_units else []
+        self._call(b, f.kernel.symbol, [b.inttoptr(out, PTR), *self._operands(frame, f, word),
+                                        b.inttoptr(frame.scratch, PTR), *part, *common])
+
+    def _finish(self, frame: _Frame, f: ContractionFunction, word: Any, shared: Any) -> None:
+        """Make the output of what several units of a contraction left."""
+        b = frame.b
+        operands = self._operands(frame, f, word) if f.prepare_units else []
+        self._call(b, f.kernel.symbol + "_finish",
+                   [b.inttoptr(word(f.written[0]), PTR), b.inttoptr(shared, PTR),
+                    *frame.share(f.finish_units), *operands])
 
     def _call(self, b: ir.IRBuilder, symbol: str, arguments: list[Any]) -> None:
         """Call a function of a kernel, which lies in other object code."""
@@ -316,6 +442,19 @@ class SegmentWriter:
         found = self.module.globals.get("sched_yield")
         return found or ir.Function(self.module, ir.FunctionType(ir.IntType(32), []),
                                     "sched_yield")
+
+
+def _units(b: ir.IRBuilder, m: Member, first: Any, last: Any) -> tuple[Any, Any]:
+    """The units of a function for images [first, last); `first` begins a step."""
+    many, per = I64(m.images.numerator), I64(m.images.denominator)
+    begin = b.sdiv(b.mul(first, per), many)
+    end = b.sdiv(b.add(b.mul(last, per), I64(m.images.numerator - 1)), many)
+    begin, end = (b.mul(x, I64(m.steps.units)) for x in (begin, end))
+    return begin, _least(b, end, m.steps.count * m.steps.units)
+
+
+def _least(b: ir.IRBuilder, x: Any, bound: int) -> Any:
+    return b.select(b.icmp_signed("<", x, I64(bound)), x, I64(bound))
 
 
 @dataclass

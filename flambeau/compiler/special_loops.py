@@ -1,5 +1,7 @@
 """Loops of primitives that are not elementwise: pooling windows, gathers and scatters.
 
+Windows are here that are too large to be written out as vector code (`windows.py`).
+
 Each emits `void name(buffer…, error, begin, end)`. An index out of range reads and writes nothing
 and
 sets the error word: the flush is then repeated on the reference engine, which raises where it
@@ -162,7 +164,7 @@ def _window_argmax(f: SpecialFunction) -> Rule:
 
     def emit() -> None:
         b = f.b
-        kind = register_type(x.dtype)
+        kind, number = register_type(x.dtype), memory_type(f.out.dtype)
         floating = x.dtype.category >= 2
         lowest = ir.Constant(kind, float("-inf")) if floating else ir.Constant(
             kind, -(1 << (8 * x.dtype.itemsize - 1)) if x.dtype.is_signed else 0)
@@ -170,8 +172,8 @@ def _window_argmax(f: SpecialFunction) -> Rule:
             source = b.mul(plane, const(area))
 
             def window(coordinates: list[Any], offset: Any) -> None:
-                best, where = lowest, const(-1)
-                for tap in product(*map(range, p["kernel"])):
+                best, where, empty = lowest, number(0), I1(1)
+                for k, tap in enumerate(product(*map(range, p["kernel"]))):
                     flat, inside = _tap(f, coordinates, tap, p, size, p["dilation"])
                     safe = b.select(inside, flat, const(0))
                     value = b.select(inside, f.load(0, b.add(source, safe)), lowest)
@@ -183,42 +185,73 @@ def _window_argmax(f: SpecialFunction) -> Rule:
                         held = b.fcmp_unordered("uno", best, best)
                         fresh = b.fcmp_unordered("uno", value, value)
                         more = b.and_(more, b.or_(b.not_(held), fresh))
-                    hit = b.and_(inside, b.or_(more, b.icmp_signed("<", where, const(0))))
+                    hit = b.and_(inside, b.or_(more, empty))
+                    empty = b.and_(empty, b.not_(inside))
                     best = b.select(hit, value, best)
-                    where = b.select(hit, flat, where)
+                    where = b.select(hit, number(k), where)
                 b.store(where, f.at(f.target, offset))
             _places(f, p["out"], window, b.mul(plane, const(count)))
     return emit, x.shape[0] * x.shape[1], f.out.size * math.prod(p["kernel"]) * 4
 
 
-def _window_take(f: SpecialFunction) -> Rule:
-    x, area, count = f.specs[0], math.prod(f.specs[0].shape[2:]), math.prod(f.out.shape[2:])
+def _chosen(f: SpecialFunction, coordinates: Sequence[Any], number: Any, p: Any, size: Ints) -> Any:
+    """The flat position in the plane of the element of a window that has a number."""
+    b = f.b
+    rest = b.zext(number, I64)
+    flat, step = const(0), 1
+    for d in reversed(range(len(size))):
+        k = b.urem(rest, const(p["kernel"][d]))
+        rest = b.udiv(rest, const(p["kernel"][d]))
+        place = b.add(b.mul(coordinates[d], const(p["stride"][d])), const(-p["padding"][d]))
+        place = b.add(place, b.mul(k, const(p["dilation"][d])))
+        flat = b.add(flat, b.mul(place, const(step)))
+        step *= size[d]
+    return flat
+
+
+def _window_position(f: SpecialFunction) -> Rule:
+    p, out = f.instr.params, f.out.shape[2:]
 
     def emit() -> None:
         b = f.b
         with counted(b, f.begin, f.end) as plane:
-            source, target = b.mul(plane, const(area)), b.mul(plane, const(count))
-            with counted(b, const(0), const(count)) as i:
-                offset = b.add(target, i)
-                where = f.load(1, offset)
+            def window(coordinates: list[Any], offset: Any) -> None:
+                place = _chosen(f, coordinates, f.load(0, offset), p, p["size"])
+                b.store(place, f.at(f.target, offset))
+            _places(f, out, window, b.mul(plane, const(math.prod(out))))
+    return emit, f.out.shape[0] * f.out.shape[1], f.out.size * 3
+
+
+def _window_take(f: SpecialFunction) -> Rule:
+    p, size, out = f.instr.params, f.specs[0].shape[2:], f.out.shape[2:]
+
+    def emit() -> None:
+        b = f.b
+        with counted(b, f.begin, f.end) as plane:
+            source = b.mul(plane, const(math.prod(size)))
+
+            def window(coordinates: list[Any], offset: Any) -> None:
+                where = _chosen(f, coordinates, f.load(1, offset), p, size)
                 b.store(f.load(0, b.add(source, where)), f.at(f.target, offset))
-    return emit, x.shape[0] * x.shape[1], f.out.size * 3
+            _places(f, out, window, b.mul(plane, const(math.prod(out))))
+    return emit, f.out.shape[0] * f.out.shape[1], f.out.size * 3
 
 
 def _window_put(f: SpecialFunction) -> Rule:
-    g, area = f.specs[0], math.prod(f.out.shape[2:])
-    count = math.prod(g.shape[2:])
+    p, out, area = f.instr.params, f.specs[0].shape[2:], math.prod(f.out.shape[2:])
 
     def emit() -> None:
         b = f.b
         with counted(b, f.begin, f.end) as plane:
-            source, target = b.mul(plane, const(count)), b.mul(plane, const(area))
+            target = b.mul(plane, const(area))
             f.fill(target, b.add(target, const(area)), f.zero())
-            with counted(b, const(0), const(count)) as i:
-                offset = b.add(source, i)
-                place = f.at(f.target, b.add(target, f.load(1, offset)))
+
+            def window(coordinates: list[Any], offset: Any) -> None:
+                where = _chosen(f, coordinates, f.load(1, offset), p, p["size"])
+                place = f.at(f.target, b.add(target, where))
                 b.store(f.plus(b.load(place), f.load(0, offset)), place)
-    return emit, g.shape[0] * g.shape[1], f.out.size + 4 * g.size
+            _places(f, out, window, b.mul(plane, const(math.prod(out))))
+    return emit, f.out.shape[0] * f.out.shape[1], f.out.size + 4 * f.specs[0].size
 
 
 def _window_sum(f: SpecialFunction) -> Rule:
@@ -378,8 +411,9 @@ def _put_along(f: SpecialFunction) -> Rule:
 
 _RULES: dict[str, Callable[[SpecialFunction], Rule]] = {
     "window_argmax": _window_argmax, "window_take": _window_take, "window_put": _window_put,
-    "window_sum": _window_sum, "window_spread": _window_spread, "take": _take,
-    "put_at": _put_at, "take_along": _take_along, "put_along": _put_along,
+    "window_position": _window_position, "window_sum": _window_sum,
+    "window_spread": _window_spread, "take": _take, "put_at": _put_at,
+    "take_along": _take_along, "put_along": _put_along,
     **{name: partial(rule, counted=counted) for name, rule in pieces.RULES.items()}}
 
 
@@ -401,8 +435,7 @@ def takes(instr: Any, specs: dict[int, Any]) -> bool:
             is not first.dtype):
         return False
     indices = {"take": operands[1:], "put_at": operands[2:], "take_along": operands[1:],
-               "put_along": operands[1:2], "window_take": operands[1:],
-               "window_put": operands[1:]}.get(instr.prim.name, [])
+               "put_along": operands[1:2]}.get(instr.prim.name, [])
     if instr.prim.name == "put_along" and operands[1].shape != operands[2].shape:
         return False
     return all(s.dtype.name == "int64" and s.shape for s in indices)

@@ -18,7 +18,7 @@ from ..ops.define import Instr
 from ..ops.movement import reshape
 from . import contraction_call, special_loops
 from .contraction_call import read_in_place
-from .fuse import Kernel, plan_steps
+from .fuse import Call, plan_steps
 from .llvm import I1, I8, I64, takes
 from .program import Program, splice
 from .simplify import simplify
@@ -35,7 +35,7 @@ def can_loop(instr: Instr) -> bool:
         return False
     body = loop_body(instr, list(range(len(template.outputs))))
     steps, _ = plan_steps(body, lambda i: takes(i, body.specs))
-    return all(isinstance(step, Kernel) or special_loops.takes(step.instr, body.specs)
+    return all(not isinstance(step, Call) or special_loops.takes(step.instr, body.specs)
                or contraction_call.takes(step.instr, body.specs) for step in steps)
 
 

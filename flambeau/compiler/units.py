@@ -49,6 +49,7 @@ class UnitEmitter:
         self.epilogue = epilogue
         self.out_size = out_size
         self.place = Place()
+        self.span: tuple[Any, Any] | None = None  # of the slowest reduction, if not all of it
         self.kept_rows = 1
         for axis in nest.rows:
             self.kept_rows *= axis.block
@@ -129,9 +130,11 @@ class UnitEmitter:
         if level == 0 and nest.parts > 1:
             start = code.mul(part, nest.part_size())
             stop = code.minimum(axis.size, code.add(start, nest.part_size()))
+        if level == 0 and self.span is not None:
+            start, stop = self.span
         with code.loop(start, stop, axis.block) as k:
             self.place.start[axis] = k
-            whole = axis.size % axis.block == 0
+            whole = axis.size % axis.block == 0 and self.span is None
             self.place.count[axis] = axis.block if whole else code.minimum(axis.block,
                                                                            code.sub(stop, k))
             done = last

@@ -20,18 +20,22 @@ class VectorCode:
 
     Args:
         builder: positioned at the end of a block.
-        element: ir.FloatType() or ir.DoubleType().
+        element: ir.FloatType(), ir.DoubleType() or an integer type.
         machine: the processor.
+        lanes: elements of a vector. Default: as many as a register holds.
     """
 
-    def __init__(self, builder: ir.IRBuilder, element: ir.Type, machine: Machine) -> None:
+    def __init__(self, builder: ir.IRBuilder, element: ir.Type, machine: Machine,
+                 lanes: int = 0) -> None:
         self.builder = builder
         self.element = element
         self.machine = machine
-        self.itemsize = 8 if isinstance(element, ir.DoubleType) else 4
-        self.lanes = machine.vector_bytes // self.itemsize
+        integer = isinstance(element, ir.IntType)
+        bits = element.width if integer else 64 if isinstance(element, ir.DoubleType) else 32
+        self.itemsize = bits // 8
+        self.lanes = lanes or machine.vector_bytes // self.itemsize
         self.vector = ir.VectorType(element, self.lanes)
-        self.suffix = f"v{self.lanes}f{8 * self.itemsize}"
+        self.suffix = f"v{self.lanes}{'i' if integer else 'f'}{bits}"
         self.constants: dict[Any, Any] = {}  # one object each: its text is made once
 
     # ---- index arithmetic: ints fold ----
@@ -304,6 +308,10 @@ class VectorCode:
         places = self._numbers(32, range(self.lanes))
         return self.builder.icmp_signed("<", places, self.splat(few))
 
+    def flags(self, chosen: Sequence[bool]) -> Any:
+        """A mask of known lanes."""
+        return self._numbers(1, [int(x) for x in chosen])
+
     def iota(self, step: int) -> Any:
         """0, step, 2 step, … as i64."""
         return self._numbers(64, [i * step for i in range(self.lanes)])
@@ -324,9 +332,14 @@ class VectorCode:
                 if not i & distance:
                     a, b = rows[i], rows[i + distance]
                     done[i], done[i + distance] = self.shuffle(a, b, low), self.shuffle(a, b, high)
-            rows = done
+            rows = [self.fence(x) for x in done]
             distance *= 2
         return rows
+
+    def fence(self, x: Any) -> Any:
+        """x itself; what is emitted before and after is not combined, which saves LLVM's time."""
+        kind = ir.FunctionType(self.vector, [self.vector])
+        return self.builder.call(self.declare(f"llvm.arithmetic.fence.{self.suffix}", kind), [x])
 
     def _exchange(self, distance: int) -> tuple[list[int], list[int]]:
         w = self.lanes

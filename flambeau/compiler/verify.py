@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from .loops import Affine, Nest
+from .loops import Affine, Line, Nest
 from .program import Program
+from .window_nest import WindowNest
 
 ON = os.environ.get("FLAMBEAU_VERIFY", "") not in ("", "0")
 
@@ -73,21 +74,62 @@ def check_nest(nest: Nest, specs: dict[int, Any], stage: str = "loops") -> Nest:
     Raises:
         StageError: where this does not hold.
     """
-    for k, line in enumerate(nest.lines):
-        if any(a >= k for a in line.args):
-            raise StageError(f"{stage}: s{k} = {line.op}(…) reads a later line")
-        if line.op == "load":
-            _check_range(nest, line.address, specs[line.source], f"{stage}: load of v{line.source}")
+    _check_lines(nest.lines, nest.sizes, specs, stage)
     for s in nest.stores:
         if s.value >= len(nest.lines):
             raise StageError(f"{stage}: v{s.target} is stored from a line that is not there")
-        _check_range(nest, s.address, specs[s.target], f"{stage}: store to v{s.target}")
+        _check_range(nest.sizes, s.address, specs[s.target], f"{stage}: store to v{s.target}")
     return nest
 
 
-def _check_range(nest: Nest, address: Affine, spec: Any, where: str) -> None:
+def check_windows(windows: WindowNest, specs: dict[int, Any],
+                  stage: str = "windows") -> WindowNest:
+    """Lines read earlier lines, of neighbours neighbours, and results have the windows' shapes.
+
+    Args:
+        windows: a pass over windows.
+        specs: specs of the values that are loaded and stored.
+        stage: for the message.
+
+    Returns:
+        The pass.
+
+    Raises:
+        StageError: where this does not hold.
+    """
+    g = windows.geometry
+    _check_lines(windows.lines, windows.domain, specs, stage)
+    _check_lines(windows.after, windows.result, specs, stage)
+    for line in (*windows.lines, *windows.after):
+        if line.op == "load" and line.address[1][-1] not in (0, 1):
+            raise StageError(f"{stage}: v{line.source} does not lie in rows")
+    results = [(s.value, len(windows.lines), s.target, s.dtype) for s in windows.stores]
+    results += [(k, len(windows.after), v, d) for k, v, d in windows.finals]
+    for value, count, v, dtype in results:
+        if value >= count:
+            raise StageError(f"{stage}: v{v} is made of a line that is not there")
+        if specs[v].shape != windows.result or specs[v].dtype is not dtype:
+            raise StageError(f"{stage}: v{v} is {specs[v]}, not {dtype}{windows.result}")
+    chosen = windows.number
+    if chosen is not None and (specs[chosen].shape != (*windows.lead, *g.out)
+                               or specs[chosen].dtype is not windows.number_type):
+        raise StageError(f"{stage}: v{chosen} holds no places in these windows")
+    return windows
+
+
+def _check_lines(lines: Sequence[Line], sizes: Sequence[int], specs: dict[int, Any],
+                 stage: str) -> None:
+    for k, line in enumerate(lines):
+        if any(a >= k for a in line.args):
+            raise StageError(f"{stage}: s{k} = {line.op}(…) reads a later line")
+        if line.op == "load":
+            _check_range(sizes, line.address, specs[line.source],
+                         f"{stage}: load of v{line.source}")
+
+
+def _check_range(sizes: Sequence[int], address: Affine, spec: Any, where: str) -> None:
     low = high = address[0]
-    for n, c in zip(nest.sizes, address[1], strict=True):
+    for n, c in zip(sizes, address[1], strict=True):
         low += min(0, c * (n - 1))
         high += max(0, c * (n - 1))
     if low < 0 or high >= spec.size:

@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 from ..device import device as _device
 from . import amp as amp
 
+_initialized = False
+default_generators: tuple[Any, ...] = ()
 _ABSENT = "Torch not compiled with CUDA enabled"
 
 
@@ -220,6 +222,66 @@ def current_stream(device: Any = None) -> Any:
         AssertionError: always.
     """
     _refuse()
+
+
+def default_stream(device: Any = None) -> Any:
+    """The stream that work goes to where none is chosen.
+
+    Raises:
+        AssertionError: always.
+    """
+    _refuse()
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Free and total bytes of a device's memory.
+
+    Raises:
+        AssertionError: always.
+    """
+    _refuse()
+
+
+def cudart() -> Any:
+    """The CUDA runtime library.
+
+    Raises:
+        AssertionError: always.
+    """
+    _refuse()
+
+
+class OutOfMemoryError(RuntimeError):
+    """A device's memory is exhausted; programs catch it."""
+
+
+class StreamContext:
+    """Sends work to a stream inside a block; with None the block changes nothing.
+
+    Args:
+        stream: the stream, or None.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exc: object) -> None:
+        return None
+
+
+def stream(stream: Any) -> StreamContext:
+    """A block whose work goes to a stream.
+
+    Args:
+        stream: the stream, or None for no change.
+
+    Returns:
+        The context manager.
+    """
+    return StreamContext(stream)
 
 
 class device:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .realize import mode
+from .choice import mode
 
 _MODES = {"default": 0, "warn": 1, "error": 2}
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.layout import ALIGN, lay_out
 from .threads import available
 
-ALIGN = 64
 MAX_THREADS = available()
 
 RECYCLED = 1 << 18  # bytes; larger results are left to the allocator when nobody holds them
@@ -129,23 +129,10 @@ class Arena:
 
 
 def plan_memory(lives: Sequence[tuple[int, Any, int, int]]) -> Arena:
-    """Lay out values by first fit, largest first, so that those alive together do not overlap.
+    """A block in which values that are alive together do not overlap.
 
     Args:
         lives: (value, spec, first stage, last stage).
     """
-    placed: list[tuple[int, int, int, int]] = []  # offset, end, first, last
-    places: dict[int, tuple[int, Any]] = {}
-    total = 0
-    for v, spec, first, last in sorted(lives, key=lambda x: -x[1].nbytes):
-        size = -(-max(spec.nbytes, 1) // ALIGN) * ALIGN
-        offset = 0
-        for start, end, f, t in sorted(placed):
-            if f <= last and first <= t:
-                if offset + size <= start:
-                    break
-                offset = max(offset, end)
-        placed.append((offset, offset + size, first, last))
-        places[v] = (offset, spec)
-        total = max(total, offset + size)
-    return Arena(total, places)
+    places, total = lay_out([(v, spec.nbytes, first, last) for v, spec, first, last in lives])
+    return Arena(total, {v: (places[v], spec) for v, spec, _, _ in lives})

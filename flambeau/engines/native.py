@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler import llvm, verify
-from ..compiler.fuse import Call, plan_steps
+from ..compiler import verify
+from ..compiler.fuse import Call
 from ..compiler.jit import Library
-from ..compiler.kernels import Kernels, Store
 from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
-from ..compiler.segment import Segment, SegmentWriter
+from ..compiler.segment import Segment
 from ..graph import Node
-from ..ops.define import as_array, item
+from ..ops.define import as_array
 from . import plan_cache
+from .background import Job
+from .build import Built, build, kept, restored
 from .memory import MAX_THREADS, Arena, keep_freed_memory, plan_memory
 from .threads import pool
 
@@ -34,34 +35,21 @@ class Plan:
     """A compiled structure: what to run, in order, over numbered values.
 
     Args:
-        nodes, held: what a flush realizes, and the ids of those to deliver.
-        apart: make every kernel a segment of its own, to be timed; only object code is kept then.
+        program: what it computes, after all passes.
+        built: its stages and their object code.
     """
 
-    def __init__(self, nodes: Sequence[Node], held: set[int], apart: bool = False) -> None:
-        self.program = run_passes(inline(nodes, held)[0])
-        self.stages: list[Any] = []
-        self._make(apart)
-        self._allocate()
-
-    def _make(self, apart: bool) -> None:
-        key = None if apart else plan_cache.program_key(self.program)
-        found = plan_cache.load(key)
-        if found is not None:
-            self.stages, self.code = _restored(found[0], self.program), found[1]
-        else:
-            kept = plan_cache.KernelStore()
-            writer = write_segments(self.program, apart, kept)
-            self.stages = writer.stages
-            drivers = writer.module if writer.count else None
-            self.code = plan_cache.translate(writer.kernels.all, drivers, kept)
-            plan_cache.store(key, [_facts(stage) for stage in self.stages], self.code)
+    def __init__(self, program: Program, built: Built) -> None:
+        self.program = program
+        self.stages = restored(built.stages, program)
+        self.code = built.code
         self.library = Library(*self.code.data) if self.code.data else None
         self.code.data = []
         for stage in self.stages:
             if isinstance(stage, Segment) and self.library is not None:
                 stage.function = self.library.function(
                     stage.name, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+        self._allocate()
 
     # ---- memory ----
 
@@ -74,7 +62,7 @@ class Plan:
                 if step.instr.out in escapes:
                     escapes.update(step.instr.args)
         written = [v for stage in self.stages if isinstance(stage, Segment) for v in stage.written]
-        inner = [v for v in written if v not in escapes]
+        inner = [v for v in dict.fromkeys(written) if v not in escapes]  # pieces have one place
         last = self._last_uses()
         moments = self._moments()
         lives = [(v, program.specs[v], *moments[v]) for v in inner]
@@ -163,38 +151,48 @@ class Plan:
                 values.pop(v, None)
 
 
-def write_segments(program: Program, apart: bool = False,
-                   store: Store | None = None) -> SegmentWriter:
-    """The stages of a simplified program, its kernels and the LLVM module that calls them."""
-    specs = program.specs
-    steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
-    writer = SegmentWriter(program, Kernels(store))
-    made: set[int] = set()  # loops, which write their items
-    for step in steps:
-        if isinstance(step, Call) and step.instr.prim is item and step.instr.args[0] in made:
-            continue
-        function = writer.function(step, program, roots)
-        if function is None:
-            writer.close()
-            writer.stages.append(step)
-        else:
-            writer.add(function)
-            if isinstance(step, Call):
-                made.add(step.instr.out)
-        if apart:
-            writer.close()
-    writer.close()
-    return writer
+def simplified(nodes: Sequence[Node], held: set[int]) -> tuple[Program, str | None]:
+    """The program of a flush after all passes, and its key on the disk.
+
+    Args:
+        nodes: what the flush realizes.
+        held: the ids of those to deliver.
+    """
+    program = run_passes(inline(nodes, held)[0])
+    return program, plan_cache.program_key(program)
 
 
-def _facts(stage: Segment | Call) -> Any:
-    """A stage as plain values: a segment's table, or the line that a call runs."""
-    return stage.facts() if isinstance(stage, Segment) else stage.instr.out
+class Draft:
+    """A plan on its way: found on the disk, or handed to the compiler's process.
+
+    Args:
+        nodes: what a flush realizes.
+        held: the ids of those to deliver.
+    """
+
+    def __init__(self, nodes: Sequence[Node], held: set[int]) -> None:
+        self.program, key = simplified(nodes, held)
+        self.source: Built | Job = kept(key) or Job(self.program, key)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is nothing to wait for, because it was kept."""
+        return not isinstance(self.source, Job)
+
+    def plan(self) -> Plan:
+        """The plan; waits for the compiler.
+
+        Raises:
+            Exception: where it failed.
+        """
+        built = self.source.result() if isinstance(self.source, Job) else self.source
+        return Plan(self.program, built)
 
 
-def _restored(stages: Any, program: Program) -> list[Any]:
-    lines = {instr.out: instr for instr in program.instrs}
-    return [Segment.restored(s) if isinstance(s, dict) else Call(lines[s]) for s in stages]
+def compiled(nodes: Sequence[Node], held: set[int]) -> Plan:
+    """The plan of a flush, made at once, in this process."""
+    program, key = simplified(nodes, held)
+    return Plan(program, kept(key) or build(program, key))
 
 
 def run_threads(function: Any, table: int, work: int) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -71,7 +72,7 @@ def program_key(program: Program) -> str | None:
         text = "\n".join(_lines(program))
     except TypeError:
         return None
-    return digest("plan", text, _surroundings())
+    return digest("plan", text, surroundings())
 
 
 def _lines(program: Program) -> list[str]:
@@ -102,7 +103,7 @@ class KernelStore:
 
     def __init__(self) -> None:
         self.codes: dict[str, bytes] = {}
-        self.surroundings = _surroundings()
+        self.surroundings = surroundings()
 
     def key(self, family: str, text: str) -> str:
         """The key of a kernel."""
@@ -140,42 +141,58 @@ def store(key: str | None, stages: Any, code: Code) -> None:
         disk_cache().put(key, entry.encode())
 
 
-def translate(kernels: list[Kernel], drivers: Any, kept: KernelStore) -> Code:
+class Job(NamedTuple):
+    """A module to be made object code; `loops` as in `jit.object_code`."""
+
+    module: Any
+    loops: bool
+
+    def run(self) -> bytes:
+        """The object code."""
+        return object_code(assembly(self.module), self.loops)
+
+
+def emit_here(jobs: Sequence[Job]) -> list[bytes]:
+    """The object code of each job."""
+    return [job.run() for job in jobs]
+
+
+def translate(kernels: list[Kernel], drivers: Any, kept: KernelStore,
+              emit: Callable[[Sequence[Job]], list[bytes]] = emit_here) -> Code:
     """The object code of a plan; what the disk does not have is made and kept.
 
     Args:
         kernels: its kernels.
         drivers: the LLVM module of the functions that call them; None for a plan without kernels.
         kept: the store that knew some of the kernels.
+        emit: runs the jobs.
     """
     if drivers is None:
         return Code([], [], "compiled", 0.0)
     start = time.perf_counter()
-    made: dict[str, bytes] = {}
-    data = []
-    for kernel in kernels:
-        if kernel.module is None:
-            data.append(kept.codes[kernel.key or ""])
-            continue
-        data.append(object_code(assembly(kernel.module), kernel.loops))
-        if kernel.key is not None:
-            made[kernel.key] = json.dumps(kernel.facts).encode() + b"\n" + data[-1]
-            _remember(kernel.key, made[kernel.key])
-    text = assembly(drivers)
-    key = digest("drivers", text, target())
+    key = digest("drivers", assembly(drivers), target())
     found = disk_cache().get(key)
+    new = [kernel for kernel in kernels if kernel.module is not None]
+    jobs = [Job(kernel.module, kernel.loops) for kernel in new]
+    codes = emit(jobs if found is not None else [*jobs, Job(drivers, False)])
+    made: dict[str, bytes] = {}
     if found is None:
-        code = object_code(text, loops=False)
-        found = made[key] = b"\n" + code
-    data.append(found.partition(b"\n")[2])
+        found = made[key] = b"\n" + codes[-1]
+    fresh = {kernel.symbol: code for kernel, code in zip(new, codes, strict=False)}
+    for kernel in new:
+        if kernel.key is not None:
+            made[kernel.key] = json.dumps(kernel.facts).encode() + b"\n" + fresh[kernel.symbol]
+            _remember(kernel.key, made[kernel.key])
     disk_cache().put_all(made)
+    data = [fresh[k.symbol] if k.module is not None else kept.codes[k.key or ""] for k in kernels]
     keys = [k.key for k in kernels]
     named = [k for k in keys if k is not None]
-    return Code(data, [*named, key] if len(named) == len(keys) else None,
+    return Code([*data, found.partition(b"\n")[2]],
+                [*named, key] if len(named) == len(keys) else None,
                 "compiled" if made or len(named) < len(keys) else "disk",
                 time.perf_counter() - start)
 
 
-def _surroundings() -> str:
+def surroundings() -> str:
     """What the code of a kernel depends on beside its description."""
     return f"{target()} {host_machine()} {_compiler_sources()}"

@@ -17,7 +17,8 @@ from ..compiler.figures import line_figures
 from ..compiler.jit import Library, assembly, object_code
 from ..compiler.machine import host_machine
 from ..compiler.segment import Segment
-from .native import Plan
+from .build import build
+from .native import Plan, simplified
 from .stages import nodes_of
 from .threads import pool
 
@@ -85,7 +86,8 @@ def profile(key: tuple[Any, ...], times: int = 5) -> list[Timed]:
         times: runs, of which each stage's shortest counts. Default: 5.
     """
     nodes, held = nodes_of(key)
-    plan = Plan(nodes, held, apart=True)
+    program, _ = simplified(nodes, held)
+    plan = Plan(program, build(program, None, apart=True))
     arguments = [_made_up(plan.program.specs[v]) for v in plan.program.inputs]
     taken: list[list[float]] = [[] for _ in plan.stages]
     kernels = []

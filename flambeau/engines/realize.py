@@ -18,6 +18,7 @@ from typing import Any
 
 from ..graph import CACHE_LIMIT, Node, pending
 from . import churn, notices, recordings, reference
+from .choice import Step, choose, mode
 from .statistics import Compilation, Structure, observations, statistics
 
 _lock = threading.RLock()
@@ -98,9 +99,8 @@ def _run_first(nodes: list[Node]) -> Ran:
     statistics.nodes += len(needed)
     key, arguments = structure(needed, held)
     entry = _structure(key)
-    if mode.native and entry.plan is None and not entry.refused and (
-            _worth_compiling(entry.recent, needed)):
-        _try_compile(entry, needed, held)
+    if entry.plan is None:
+        _compile(entry, needed, held)
     native = mode.native and entry.plan is not None
     if not retained and (native or entry.count > 1 and not mode.native):
         recordings.keep(recordings.Recording(nodes, held, inner, needed, entry), nodes)
@@ -128,29 +128,6 @@ def _delivered(entry: Structure, nodes: Iterable[Node], arguments: Sequence[Any]
     return True
 
 
-class Mode:
-    """How the engine of a flush is chosen: by how often its structure was seen, and by its size.
-
-    Attributes:
-        native: whether compiled code is used at all (`FLAMBEAU_ENGINE=reference` turns it off).
-        patience: how often a structure must come before it is compiled (1: at once).
-        worth: how many elements it must have made by then, each node counting for 2,000 more.
-        large: how many make it worth compiling at first sight.
-        longest: nodes of a structure beyond which compiling would take minutes.
-        deterministic: whether all flushes are compiled, so that reruns are equal bit for bit.
-        warn_only: what `use_deterministic_algorithms` was told beside.
-    """
-
-    native = os.environ.get("FLAMBEAU_ENGINE", "native") != "reference"
-    patience = int(os.environ.get("FLAMBEAU_PATIENCE", "3"))
-    worth = 2_000_000
-    large = 20_000_000
-    longest = 10_000
-    deterministic = False
-    warn_only = False
-
-
-mode = Mode()
 _structures: dict[Any, Structure] = {}
 
 
@@ -178,34 +155,34 @@ def structures() -> list[Structure]:
     return list(_structures.values())
 
 
-def _worth_compiling(count: int, nodes: list[Node]) -> bool:
-    """By counts and sizes, never by the clock: engines round differently, and runs must repeat."""
-    if mode.deterministic or mode.patience == 1:
-        return True
-    if len(nodes) > mode.longest:
-        return False
-    size = sum([n.spec.size for n in nodes if n.spec is not None])
-    if count < mode.patience:
-        return size >= mode.large
-    return count * (size + 2000 * len(nodes)) >= mode.worth
-
-
-def _try_compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
-    """Compile; where the compiler fails, say so once and leave the structure to the reference."""
+def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
+    """Compile as far as is worth it; where the compiler fails, say so once."""
+    step = choose(entry, nodes)
+    if step is Step.REFERENCE:
+        return
+    start = time.perf_counter()
+    native = importlib.import_module("flambeau.engines.native")
     try:
-        _compile(entry, nodes, held)
+        if step is Step.HERE:
+            entry.plan = native.compiled(nodes, held)
+        else:
+            entry.job = entry.job or native.Draft(nodes, held)
+            entry.handed = entry.handed or entry.recent
+            if step is Step.WAIT or entry.job.ready:
+                entry.plan = entry.job.plan()
     except Exception as error:
         entry.refused = True
         notices.add(f"the compiler failed on {entry.title()!r} ({type(error).__name__}: {error}); "
                     "the reference engine runs it")
+    if entry.plan is not None or entry.refused:
+        entry.job, entry.handed = None, 0
+    if entry.plan is not None:
+        _compiled(entry, time.perf_counter() - start)
 
 
-def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
-    """Make a structure's plan; the plan used least recently gives way at the limit."""
-    start = time.perf_counter()
-    entry.plan = importlib.import_module("flambeau.engines.native").Plan(nodes, held)
-    done = Compilation(entry.title(), time.perf_counter() - start, entry.plan.code.source,
-                       notices.call_site())
+def _compiled(entry: Structure, seconds: float) -> None:
+    """Note a new plan; the one used least recently gives way at the limit."""
+    done = Compilation(entry.title(), seconds, entry.plan.code.source, notices.call_site())
     statistics.compiled += 1
     statistics.compilations.append(done)
     for observation in observations:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..graph import Node
 from ..ops.define import as_array
+from ..ops.gather import OutOfRange
+from .blas import one_thread
 
 
 class Failed:
@@ -27,7 +29,7 @@ def run(nodes: list[Any]) -> BaseException | None:
         raises that error again when it is asked for; all others are computed.
     """
     first: BaseException | None = None
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), one_thread():
         for i, node in enumerate(nodes):
             nodes[i] = None
             try:
@@ -53,7 +55,10 @@ def _realize(node: Node) -> None:
         node.data = parent.data[node.index]
     else:
         args = [_value(x) for x in node.inputs]
-        results = node.template.run(args)
+        try:
+            results = node.template.run(args)
+        except OutOfRange as error:
+            raise error.worded(node.template.name) from None
         specs = node.template.output_specs
         arrays = [as_array(r, s) for r, s in zip(results, specs, strict=True)]
         node.data = arrays[0] if node.spec is not None else arrays

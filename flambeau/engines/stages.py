@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..compiler import llvm
-from ..compiler.fuse import Kernel, plan_steps
+from ..compiler.fuse import Kernel, Windows, plan_steps
 from ..compiler.jit import assembly
 from ..compiler.loops import lower
 from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
+from ..compiler.window_nest import lower_windows
 from ..graph import Node, Spec
-from .native import write_segments
+from .build import write_segments
 
 
 def nodes_of(key: tuple[Any, ...]) -> tuple[list[Node], set[int]]:
@@ -58,6 +59,8 @@ def _kernels(key: tuple[Any, ...]) -> str:
     for step in steps:
         if isinstance(step, Kernel):
             texts.append(str(lower(program, step, roots)))
+        elif isinstance(step, Windows):
+            texts.append(str(lower_windows(program, step, roots)))
         else:
             i = step.instr
             texts.append(f"v{i.out} = {i.prim.name}({', '.join(f'v{a}' for a in i.args)})")

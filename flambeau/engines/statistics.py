@@ -20,9 +20,12 @@ class Structure:
         plan: the compiled plan, if there is one.
         last: number of the flush that ran it last.
         refused: whether the compiler failed on it.
+        costs: seconds that it takes on the reference engine and in the compiler, roughly.
+        job: the compiler's work on it, if there is any; handed: `recent` when that began.
     """
 
-    __slots__ = ("count", "hash", "key", "last", "native", "plan", "recent", "refused")
+    __slots__ = ("costs", "count", "handed", "hash", "job", "key", "last", "native", "plan",
+                 "recent", "refused")
 
     def __init__(self, key: Any) -> None:
         self.key = key
@@ -33,6 +36,9 @@ class Structure:
         self.last = 0
         self.plan: Any = None
         self.refused = False
+        self.costs: tuple[float, float] | None = None
+        self.job: Any = None
+        self.handed = 0
 
     def title(self, words: int = 5) -> str:
         """The composites that it applies, most of them left out."""

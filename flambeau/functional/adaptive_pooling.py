@@ -12,7 +12,7 @@ from ..ops import elementwise as ew
 from ..ops.gather import take
 from ..ops.movement import reshape, zeros
 from ..ops.reduction import reduce_sum
-from ..ops.window import window_argmax, window_sum, window_take
+from ..ops.window import window_argmax, window_position, window_sum, window_take
 from .calling import not_implemented
 from .pooling_checks import check_rank, check_size
 from .windows import Ints, batched, counting, per_dim, take_axis, unbatched
@@ -212,13 +212,18 @@ def _adaptive_max(x: Any, output_size: Any, rank: int) -> Any:
         return nothing, ew.cast(nothing, dtype=int64)
     if _even(size, out):
         window = _window(tuple([n // o for n, o in zip(size, out, strict=True)]), out)
-        index = window_argmax(rows, **window)
-        return (unbatched(window_take(rows, index, **window), x), unbatched(index, x))
+        best, index = _maxima(rows, window)
+        return unbatched(best, x), unbatched(index, x)
     spread, kernel, places = _spread_out(rows, out)
-    window = _window(kernel, out)
-    index = window_argmax(spread, **window)
-    best = window_take(spread, index, **window)
+    best, index = _maxima(spread, _window(kernel, out))
     return (unbatched(best, x), unbatched(_original(index, spread.shape[2:], size, places), x))
+
+
+def _maxima(x: Any, window: Any) -> tuple[Any, Any]:
+    """Maxima over windows and their flat positions."""
+    number = window_argmax(x, **window)
+    return (window_take(x, number, **window),
+            window_position(number, size=x.shape[2:], **window))
 
 
 @op(grad="SqueezeBackward1", widen=False)

@@ -14,7 +14,7 @@ from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
-from ..ops.gather import put_at, take_along
+from ..ops.gather import OutOfRange, put_at, take_along
 from ..ops.movement import expand, reshape, strided_slice, zeros
 from .embedding import check_range, renorm_rows, rows
 
@@ -118,12 +118,20 @@ def _check_mode(mode: str, scale_grad_by_freq: bool, sparse: bool) -> None:
         raise ValueError("max mode does not support sparse weights")
 
 
+def _no_row(index: int, *facts: int) -> Exception:
+    return RuntimeError("embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to "
+                        f"be {index}")
+
+
+OutOfRange.wordings |= dict.fromkeys(("embedding_bag", "embedding_bag_rows"), _no_row)
+
+
 def _check_values(input: Any, offsets: Any, count: int) -> None:
     for name, x in (("input", input), ("offsets", offsets)):
         if x is not None and x.dtype.name not in ("int64", "int32"):
             raise RuntimeError(f"embedding_bag(): Expected '{name}' to be int32 or int64, but got "
                                f"{scalar_name(x.dtype)}")
-    check_range(input, count)
+    check_range(input, count, _no_row)
     starts = None if offsets is None else offsets._value().data
     if starts is not None and starts.size and starts[0] != 0:
         raise RuntimeError("offsets[0] has to be 0, i.e., the first sequence in the mini-batch has "

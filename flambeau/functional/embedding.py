@@ -11,21 +11,29 @@ from ..dtype import int32, int64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
-from ..ops.gather import put_at, take
+from ..ops.gather import OutOfRange, Wording, put_at, take
 from ..ops.movement import expand, reshape, zeros
 from .sparse_rows import EmbeddingBackward0
 
 
-def check_range(index: Any, size: int) -> None:
+def not_in_self(*facts: int) -> Exception:
+    """What PyTorch raises for a row that a table does not have."""
+    return IndexError("index out of range in self")
+
+
+def check_range(index: Any, size: int, wording: Wording = not_in_self) -> None:
     """Raise for an index out of range, where the values are at hand.
 
     Raises:
-        IndexError: as PyTorch words it.
+        IndexError: or what `wording` makes of the first such index.
     """
     data = index._value().data
     if data is not None and data.size and data.dtype.kind in "iu" and (
             data.min() < 0 or data.max() >= size):
-        raise IndexError("index out of range in self")
+        raise wording(int(data[(data < 0) | (data >= size)][0]), 0, size)
+
+
+OutOfRange.wordings |= dict.fromkeys(("embedding", "embedding_renorm"), not_in_self)
 
 
 def check_indices(index: Any, name: str, function: str) -> None:

@@ -13,7 +13,7 @@ from ..ops import elementwise as ew
 from ..ops import gather as gt
 from ..ops import movement as mv
 from ..ops.define import Sym
-from .calling import numpy_names, with_out
+from .calling import numpy_names, presented, with_out
 from .indexing import check_bounds, nonnegative
 from .reduction import wrap_dim
 
@@ -35,7 +35,12 @@ def _check_index(index: Any, size: int, dim: int, error: type[Exception] = Runti
         return
     flat = data.reshape(-1)
     bad = flat[((flat < low) | (flat >= size)).argmax()]
-    raise error(f"{head}index {int(bad)} is out of bounds for dimension {dim} with size {size}")
+    raise gt.out_of_bounds(error, head)(int(bad), dim, size)
+
+
+gt.OutOfRange.wordings |= dict.fromkeys(
+    ("_gather", "_scatter", "_scatter_add", "_scatter_reduce", "_index_add", "_index_reduce",
+     "_take_along_dim"), gt.out_of_bounds(RuntimeError))
 
 
 def _size(input: Any, dim: int) -> tuple[int, int]:
@@ -182,6 +187,7 @@ def _scatter(input: Value, index: Value, src: Value, dim: int, reduce: Any) -> A
     return _shaped(gt.put_along(x, i, u, axis=axis, mode=_REDUCE[reduce]), input.shape)
 
 
+@presented("input dim index src! out")
 @numpy_names
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None,
             reduce: str | None = None, out: Any = None) -> Any:
@@ -322,9 +328,17 @@ def _check_flat(input: Any, index: Any, name: str) -> None:
     try:
         check_bounds(index, size, 0)
     except IndexError as error:
-        bad = str(error).split()[1]
-        raise IndexError(f"out of range: tried to access index {bad} on a tensor of {size} "
-                         "elements.") from None
+        asked = int(str(error).split()[1])
+        raise _no_element(asked + size if asked < 0 else asked, 0, size) from None
+
+
+def _no_element(index: int, axis: int, size: int) -> Exception:
+    asked = index - size if index < 0 else index  # as it was before counting from the end
+    return IndexError(f"out of range: tried to access index {asked} on a tensor of {size} "
+                      "elements.")
+
+
+gt.OutOfRange.wordings |= {"_take": _no_element, "_put_flat": _no_element}
 
 
 @op(grad="TakeBackward0", widen=False)
@@ -352,7 +366,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     return with_out(_take, out, input, index)
 
 
-@op(grad="PutBackward0", widen=False)
+@op(name="_put_flat", grad="PutBackward0", widen=False)
 def _put(input: Value, index: Value, source: Value, accumulate: bool) -> Any:
     if source.dtype is not input.dtype:
         raise RuntimeError("put_(): self and source expected to have the same dtype, but got "

@@ -13,9 +13,14 @@ from ..ops import gather as gt
 from ..ops import movement as mv
 from ..ops.define import Sym
 from .calling import numpy_names, with_out
+from .embedding import not_in_self
 from .gathering import _as_row, _check_index, _shaped, _size, reduced_into
 from .indexing import nonnegative, put_at
 from .reduction import wrap_dim
+
+gt.OutOfRange.wordings |= {
+    "_index_select": not_in_self,
+    "_index_copy": gt.out_of_bounds(IndexError, "index_copy_(): ")}
 
 
 def _front(x: Sym, axis: int) -> Sym:
@@ -75,7 +80,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     try:
         _check_index(index, size, axis, IndexError)
     except IndexError:
-        raise IndexError("index out of range in self") from None
+        raise not_in_self() from None
     return with_out(_index_select, out, input, dim, index)
 
 

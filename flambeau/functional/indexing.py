@@ -338,7 +338,11 @@ def check_bounds(index: Any, size: int, dim: int, error: type[Exception] = Index
         bad = flat[np.flatnonzero((flat < -size) | (flat >= size))[0]]
         if not size:
             raise error("index is out of bounds for dimension with size 0")
-        raise error(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
+        raise gt.out_of_bounds(error)(int(bad), dim, size)
+
+
+gt.OutOfRange.wordings |= dict.fromkeys(
+    ("_index", "_put", "_index_fill"), gt.out_of_bounds(IndexError, wraps=True))
 
 
 def nonnegative(index: Sym, size: int) -> Sym:

@@ -10,7 +10,7 @@ from ..dtype import FLOATING, int64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops import reduction as rd
-from ..ops.gather import take, take_along
+from ..ops.gather import OutOfRange, take, take_along
 from ..ops.movement import expand, reshape
 from .softmax import log_softmax
 
@@ -229,7 +229,14 @@ def check_classes(input: Any, target: Any, ignore_index: int) -> None:
     if low < 0 or high >= classes:
         wrong = data[((data < 0) | (data >= classes)) & (data != ignore_index)]
         if wrong.size:
-            raise IndexError(f"Target {int(wrong.reshape(-1)[0])} is out of bounds.")
+            raise _no_class(int(wrong.reshape(-1)[0]))
+
+
+def _no_class(index: int, *facts: int) -> Exception:
+    return IndexError(f"Target {index} is out of bounds.")
+
+
+OutOfRange.wordings |= dict.fromkeys(("nll_loss", "cross_entropy"), _no_class)
 
 
 def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,

@@ -8,7 +8,7 @@ from ..autograd.record import Value, op
 from ..dtype import int64, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import reduction as rd
-from ..ops.gather import put_along, take, take_along
+from ..ops.gather import OutOfRange, put_along, take, take_along
 from ..ops.movement import reshape, zeros
 from .activation import log_sigmoid
 from .loss import legacy_reduction, named, reduced, reduction_of
@@ -95,7 +95,14 @@ def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, 
 def _check_range(target: Any, classes: int) -> None:
     data = target._value().data
     if data is not None and data.size and (data.min() < 0 or data.max() >= classes):
-        raise RuntimeError("target out of range")
+        raise _no_target()
+
+
+def _no_target(*facts: int) -> Exception:
+    return RuntimeError("target out of range")
+
+
+OutOfRange.wordings["multi_margin_loss"] = _no_target
 
 
 @op(name="multilabel_margin_loss", grad="MultilabelMarginLossBackward0")

@@ -10,7 +10,7 @@ from ..dtype import BOOL, COMPLEX, FLOATING, int64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.movement import expand, reshape
-from ..ops.window import window_argmax, window_sum, window_take
+from ..ops.window import window_argmax, window_position, window_sum, window_take
 from .calling import not_implemented
 from .pooling_checks import (
     check_max_pool1d,
@@ -41,9 +41,11 @@ def _maxima(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, o
     rows = batched(x, len(out))
     window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation,
               "out": out}
-    index = window_argmax(rows, **window)
-    best = unbatched(window_take(rows, index, **window), x)
-    return (best, unbatched(index, x)) if return_indices else best
+    number = window_argmax(rows, **window)
+    best = unbatched(window_take(rows, number, **window), x)
+    if not return_indices:
+        return best
+    return best, unbatched(window_position(number, size=rows.shape[2:], **window), x)
 
 
 @op(grad="SqueezeBackward1", widen=False)

@@ -11,7 +11,7 @@ from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.gather import put_along, take_along
 from ..ops.movement import reshape, strided_slice, zeros
-from ..ops.window import window_argmax
+from ..ops.window import window_argmax, window_position
 from .windows import Ints, counting, per_dim
 
 # ---- inverses of max pooling ---------------------------------------------------------------------
@@ -193,8 +193,10 @@ def _fractional(x: Any, kernel: Ints, out: Ints, samples: Any, rank: int) -> Any
     flat = reshape(x, shape=(*rows, math.prod(size)))
     spread = take_along(flat, reshape(place, shape=(*rows, math.prod(place.shape[2:]))), axis=2)
     spread = reshape(spread, shape=place.shape)
-    index = window_argmax(ew.stop_gradient(spread), kernel=kernel, stride=kernel,
-                          padding=(0,) * rank, dilation=(1,) * rank, out=out)
+    window = {"kernel": kernel, "stride": kernel, "padding": (0,) * rank,
+              "dilation": (1,) * rank, "out": out}
+    index = window_position(window_argmax(ew.stop_gradient(spread), **window),
+                            size=spread.shape[2:], **window)
     many = math.prod(out)
     chosen = take_along(reshape(place, shape=(*rows, math.prod(place.shape[2:]))),
                         reshape(index, shape=(*rows, many)), axis=2)

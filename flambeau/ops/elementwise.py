@@ -206,6 +206,8 @@ def _cast_numpy(x: Any, dtype: dtype) -> Any:
     x = np.asarray(x)
     if x.dtype.kind == "c" and not dtype.is_complex:
         x = x.real
+    if x.dtype.kind == "V" and dtype.category < 2:  # bfloat16, by way of float32 as PyTorch does
+        x = x.astype(np.float32)
     if x.dtype.kind == "f" and dtype.category == 1 and dtype is not int64_:
         # What x86 makes of values out of range: the integers that C converts through.
         x = x.astype(np.int32 if dtype.is_signed else np.int64)

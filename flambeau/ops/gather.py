@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,49 @@ from .movement import zeros
 _COMBINE = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
-def _check(index: Any, size: int) -> None:
+Wording = Callable[[int, int, int], Exception]
+
+
+def out_of_bounds(error: type[Exception], head: str = "", wraps: bool = False) -> Wording:
+    """PyTorch's usual wording for an index, a dimension and its size.
+
+    Args:
+        error: what is raised.
+        head: what stands before it.
+        wraps: whether indices count from the end too; negative ones have had the size added.
+    """
+    def wording(index: int, axis: int, size: int) -> Exception:
+        asked = index - size if wraps and index < 0 else index
+        return error(f"{head}index {asked} is out of bounds for dimension {axis} with size {size}")
+    return wording
+
+
+class OutOfRange(IndexError):
+    """An index outside the dimension that it counts along, found when it is used.
+
+    Attributes:
+        facts: the index, the dimension and its size.
+        wordings: by the name of a composite, the exception that PyTorch raises there.
+    """
+
+    wordings: dict[str, Wording] = {}
+
+    def __init__(self, index: int, axis: int, size: int) -> None:
+        super().__init__(*_usual(index, axis, size).args)
+        self.facts = index, axis, size
+
+    def worded(self, name: str) -> Exception:
+        """The exception that a composite (or its derivative) raises for it."""
+        return self.wordings.get(name.removesuffix("_backward"), _usual)(*self.facts)
+
+
+_usual = out_of_bounds(IndexError)
+
+
+def _check(index: Any, axis: int, size: int) -> None:
     if index.size and (index.min() < 0 or index.max() >= size):
         bad = index.reshape(-1)[np.flatnonzero((index < 0) | (index >= size))[0]]
-        raise IndexError(f"index {int(bad)} is out of bounds for dimension with size {size}")
+        raise OutOfRange(int(bad), axis, size)
 
 
 # ---- along one axis: index and result have the same number of dimensions ------------------------
@@ -31,7 +71,7 @@ def _along(index: Any, axis: int) -> tuple[Any, ...]:
 
 
 def _take_along_numpy(x: Any, index: Any, axis: int) -> Any:
-    _check(index, x.shape[axis])
+    _check(index, axis, x.shape[axis])
     return x[_along(index, axis)]
 
 
@@ -45,7 +85,7 @@ def _put(base: Any, position: tuple[Any, ...], update: Any, mode: str) -> Any:
 
 
 def _put_along_numpy(base: Any, index: Any, update: Any, axis: int, mode: str) -> Any:
-    _check(index, base.shape[axis])
+    _check(index, axis, base.shape[axis])
     part = update[tuple(slice(0, n) for n in index.shape)]
     return _put(base, _along(index, axis), part, mode)
 
@@ -98,14 +138,14 @@ def _take_rule(x: Spec, *indices: Spec) -> Spec:
 
 
 def _take_numpy(x: Any, *indices: Any) -> Any:
-    for index, size in zip(indices, x.shape, strict=False):
-        _check(index, size)
+    for axis, (index, size) in enumerate(zip(indices, x.shape, strict=False)):
+        _check(index, axis, size)
     return x[indices]
 
 
 def _put_at_numpy(base: Any, update: Any, *indices: Any, mode: str) -> Any:
-    for index, size in zip(indices, base.shape, strict=False):
-        _check(index, size)
+    for axis, (index, size) in enumerate(zip(indices, base.shape, strict=False)):
+        _check(index, axis, size)
     if mode == "add" and len(indices) == 1 and base.ndim == 2:
         return base + _sum_rows(update, indices[0], base.shape)
     return _put(base, indices, update, mode)

@@ -1,7 +1,8 @@
 """Pooling windows over the last dimensions of (N, C, *S): sums, positions of maxima, adjoints.
 
 Window index k of output o reads position o * stride + k * dilation - padding; positions outside the
-input do not count. `out` is the number of windows per dimension (it settles ceil mode).
+input do not count. `out` is the number of windows per dimension (it settles ceil mode). A maximum's
+place is kept as its number inside its window, row-major, in as narrow a type as that allows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtype import int64
+from ..dtype import int32, int64, uint8
 from ..graph import Shape, spec
 from .define import Primitive
 
@@ -72,14 +73,17 @@ def _chunks(x: Any) -> list[slice]:
     return [slice(i, i + step) for i in range(0, x.shape[0], step)]
 
 
+def number_type(kernel: Ints) -> Any:
+    """The dtype of numbers of elements in a window."""
+    return uint8 if math.prod(kernel) <= 256 else int32
+
+
 def _argmax_numpy(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints,
                   out: Ints) -> Any:
-    place = np.empty((*x.shape[:2], *out), np.int64)
-    geometry = (kernel, stride, padding, dilation, out)
+    number = np.empty((*x.shape[:2], *out), number_type(kernel).numpy)
     for part in _chunks(x):
-        number = _argmax_numbers(x[part], *geometry)
-        place[part] = _place(number, *geometry, x.shape[2:])
-    return place
+        number[part] = _argmax_numbers(x[part], kernel, stride, padding, dilation, out)
+    return number
 
 
 def _argmax_numbers(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints,
@@ -102,9 +106,21 @@ def _argmax_numbers(x: Any, kernel: Ints, stride: Ints, padding: Ints, dilation:
     return which
 
 
-window_argmax = Primitive(  # flat position (over the last dimensions) of the first maximum
+def _position_numpy(number: Any, size: Ints, kernel: Ints, stride: Ints, padding: Ints,
+                    dilation: Ints, out: Ints) -> Any:
+    place = np.empty(number.shape, np.int64)
+    for part in _chunks(number):
+        place[part] = _place(number[part], kernel, stride, padding, dilation, out, size)
+    return place
+
+
+window_argmax = Primitive(  # number in its window of the first maximum; of a NaN, if there is one
     "window_argmax", "window", _argmax_numpy,
-    lambda x, kernel, stride, padding, dilation, out: spec((*x.shape[:2], *out), int64))
+    lambda x, kernel, stride, padding, dilation, out: spec((*x.shape[:2], *out),
+                                                           number_type(kernel)))
+window_position = Primitive(  # flat position, over the last dimensions, of numbers in windows
+    "window_position", "window", _position_numpy,
+    lambda number, size, **window: spec(number.shape, int64))
 
 
 def _flat_index(index: Any, area: int) -> Any:
@@ -114,32 +130,33 @@ def _flat_index(index: Any, area: int) -> Any:
     return index + start
 
 
-def _window_take_numpy(x: Any, index: Any, **window: Any) -> Any:
-    return np.take(x.reshape(-1), _flat_index(index, math.prod(x.shape[2:])))
+def _window_take_numpy(x: Any, number: Any, **window: Any) -> Any:
+    place = _position_numpy(number, x.shape[2:], **window)
+    return np.take(x.reshape(-1), _flat_index(place, math.prod(x.shape[2:])))
 
 
-def _window_put_numpy(g: Any, index: Any, size: Shape, kernel: Ints, stride: Ints, dilation: Ints,
-                      **window: Any) -> Any:
+def _window_put_numpy(g: Any, number: Any, size: Shape, kernel: Ints, stride: Ints, padding: Ints,
+                      dilation: Ints, out: Ints) -> Any:
+    index = _position_numpy(number, size, kernel, stride, padding, dilation, out)
     shape = (*g.shape[:2], *size)
     flat = _flat_index(index, math.prod(size)).reshape(-1)
     apart = all(s > (k - 1) * d for s, k, d in zip(stride, kernel, dilation, strict=True))
     if apart:  # no position is in two windows
-        out = np.zeros(math.prod(shape), g.dtype)
-        out[flat] = g.reshape(-1)
+        total = np.zeros(math.prod(shape), g.dtype)
+        total[flat] = g.reshape(-1)
     elif g.dtype.kind == "f":
-        out = np.bincount(flat, g.reshape(-1), minlength=math.prod(shape))
+        total = np.bincount(flat, g.reshape(-1), minlength=math.prod(shape))
     else:
-        out = np.zeros(math.prod(shape), g.dtype)
-        np.add.at(out, flat, g.reshape(-1))
-    return out.astype(g.dtype, copy=False).reshape(shape)
+        total = np.zeros(math.prod(shape), g.dtype)
+        np.add.at(total, flat, g.reshape(-1))
+    return total.astype(g.dtype, copy=False).reshape(shape)
 
 
-# The window's geometry goes along so that compiled code need not treat the index as arbitrary.
-window_take: Primitive = Primitive(  # x at the positions that window_argmax found
+window_take: Primitive = Primitive(  # x at the places that window_argmax found
     "window_take", "window", _window_take_numpy,
     lambda x, i, **window: spec(i.shape, x.dtype),
     lambda g, y, x, i, **window: [window_put(g, i, size=x.shape[2:], **window), None])
-window_put: Primitive = Primitive(  # its adjoint: the sum over windows that chose a position
+window_put: Primitive = Primitive(  # its adjoint: the sum over windows that chose a place
     "window_put", "window", _window_put_numpy,
     lambda g, i, size, **window: spec((*g.shape[:2], *size), g.dtype),
     lambda ct, y, g, i, size, **window: [window_take(ct, i, **window), None])

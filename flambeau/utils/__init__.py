@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-LAZY = ("_pytree", "checkpoint", "data", "model_zoo", "tensorboard")
+LAZY = ("_pytree", "checkpoint", "data", "dlpack", "model_zoo", "tensorboard")
 
 
 def __getattr__(name: str) -> Any:

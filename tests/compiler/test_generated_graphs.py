@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 import warnings
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 from both_engines import engine
 from generated import Program, generate
+from generated_views import ALL_FAMILIES, HALVES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,13 +20,15 @@ import flambeau
 
 # Relative to the largest number of the program, gradients included: sums are added up in another
 # order, multiply-adds round once, and the elementary functions differ by up to 2 ulp.
-TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11}
+TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11, flambeau.float16: 4e-3,
+             flambeau.bfloat16: 3e-2}
+EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 40
 LARGEST = 1e10  # programs that reach further amplify rounding too much to be compared
 
 
 def arrays(values: list[Any]) -> list[Any]:
     """The values as arrays of NumPy."""
-    return [v.detach().numpy() for v in values]
+    return [(v.detach().float() if v.dtype in HALVES else v.detach()).numpy() for v in values]
 
 
 def check(program: Program) -> None:
@@ -49,12 +54,20 @@ def check(program: Program) -> None:
             np.testing.assert_array_equal(a, b, err_msg=what)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(rng=st.randoms(use_true_random=False))
 def test_generated_programs(rng: random.Random) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check(generate(rng))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+@given(rng=st.randoms(use_true_random=False))
+def test_generated_programs_with_views_and_writes(rng: random.Random) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(generate(rng, 8, ALL_FAMILIES))
 
 
 @pytest.mark.parametrize("seed", [146, 172])
@@ -74,14 +87,27 @@ def test_a_stored_permutation_waits_for_what_it_permutes() -> None:
 
 def test_casts_of_floats_that_no_integer_holds() -> None:
     values = [5e9 + 11, 3e9, -3e9, 1e19, float("nan"), float("inf"), -float("inf"), 300.0, -1.5]
-    for dtype in ("int64", "int32", "int16", "int8", "uint8", "bool"):
+    sources = (flambeau.float64, flambeau.float32, flambeau.bfloat16)
+    targets = ("int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64", "bool")
+    for source, name in itertools.product(sources, targets):
+        target = getattr(flambeau, name)
         with engine(native=False):
-            want = flambeau.tensor(values, dtype=flambeau.float64).to(getattr(flambeau, dtype))
-            flambeau.sync()
+            want = flambeau.tensor(values, dtype=source).to(target).tolist()
         with engine(native=True) as watch:
-            got = flambeau.tensor(values, dtype=flambeau.float64).to(getattr(flambeau, dtype))
-            assert got.tolist() == want.tolist(), dtype
+            got = flambeau.tensor(values, dtype=source).to(target).tolist()
             assert watch.native
+        assert got == want, f"{source} to {name}"
+
+
+def test_padding_with_a_number_that_the_dtype_does_not_have() -> None:
+    for dtype, value in ((flambeau.bool, -np.inf), (flambeau.int64, -1.0)):
+        results = []
+        for native in (False, True):
+            with engine(native) as watch:
+                x = flambeau.ones(2, dtype=dtype) + flambeau.ones(2, dtype=dtype)
+                results.append(flambeau.nn.functional.pad(x, (1, 0), value=value).tolist())
+        assert watch.native and not watch.reference
+        assert results[0] == results[1]
 
 
 def test_number_of_threads_may_change_between_runs() -> None:

@@ -14,7 +14,7 @@ import flambeau
 from flambeau import nn
 from flambeau.compiler.segment import Segment
 from flambeau.compiler.waves import waves
-from flambeau.engines.native import Plan
+from flambeau.engines.native import compiled
 from flambeau.engines.stages import nodes_of
 from flambeau.nn import functional as F
 
@@ -32,7 +32,7 @@ def segments(step: Callable[[], Any]) -> list[Segment]:
     with engine(native=True), flambeau.explain() as report:
         for _ in range(2):
             step()
-    plans = [Plan(*nodes_of(structure.key)) for structure in report.plans]
+    plans = [compiled(*nodes_of(structure.key)) for structure in report.plans]
     stages = max((plan.stages for plan in plans), key=lambda s: sum(len(x.kernels) for x in s
                                                                    if isinstance(x, Segment)))
     assert all(isinstance(stage, Segment) for stage in stages)

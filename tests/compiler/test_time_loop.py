@@ -20,6 +20,7 @@ from flambeau.compiler.program import Program, splice
 from flambeau.compiler.simplify import simplify
 from flambeau.dtype import float32
 from flambeau.engines import native, realize
+from flambeau.engines.build import write_segments
 from flambeau.engines.native import Plan
 from flambeau.graph import spec
 from flambeau.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -190,7 +191,7 @@ def test_what_does_not_change_leaves_the_loop() -> None:
 
 def test_one_loop_with_a_product_and_a_kernel_is_one_segment() -> None:
     program = program_of(recurrence, (2, 32), (5, 2, 32), (32, 32))
-    writer = native.write_segments(program)
+    writer = write_segments(program)
     assert len(writer.stages) == 1
     loop = next(f for f in writer.stages[0].functions if f.name.startswith("scan"))
     assert [type(f).__name__ for f in loop.functions] == ["ContractionFunction", "NestFunction"]

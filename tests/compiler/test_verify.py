@@ -10,7 +10,15 @@ import pytest
 from flambeau.compiler.loops import Line, Nest, Store
 from flambeau.compiler.pipeline import run_passes
 from flambeau.compiler.program import Program
-from flambeau.compiler.verify import StageError, check_memory, check_nest, check_program
+from flambeau.compiler.verify import (
+    StageError,
+    check_memory,
+    check_nest,
+    check_program,
+    check_windows,
+)
+from flambeau.compiler.window_nest import WindowNest, WindowStore
+from flambeau.compiler.windows import Geometry
 from flambeau.dtype import float32, int64
 from flambeau.graph import spec
 from flambeau.ops.elementwise import add
@@ -57,6 +65,23 @@ def test_addresses_stay_inside() -> None:
     nest = Nest([4], [False], [load], [Store(0, 1, (0, (1,)), None)])
     with pytest.raises(StageError, match=r"load of v0 touches \[1, 4\] of 4 elements"):
         check_nest(nest, {0: VECTOR, 1: VECTOR})
+
+
+def test_windows_read_rows() -> None:
+    plane, pooled = spec((1, 1, 4), float32), spec((1, 1, 2), float32)
+    geometry = Geometry((4,), (2,), (2,), (0,), (1,), (2,))
+
+    def windows(step: int) -> WindowNest:
+        load = Line("load", (), None, 0, (0, (4, 4, step)), float32)
+        return WindowNest(geometry, (1, 1), [load], [WindowStore("window_sum", 0, 1, float32)],
+                          None, {1})
+    assert check_windows(windows(1), {0: plane, 1: pooled})
+    with pytest.raises(StageError, match="v1 is float32.1,1,4., not"):
+        check_windows(windows(1), {0: plane, 1: plane})
+    with pytest.raises(StageError, match="touches"):
+        check_windows(windows(2), {0: plane, 1: pooled})
+    with pytest.raises(StageError, match="v0 does not lie in rows"):
+        check_windows(windows(2), {0: spec((1, 1, 8), float32), 1: pooled})
 
 
 def test_lives_do_not_overlap() -> None:

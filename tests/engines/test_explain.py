@@ -166,7 +166,8 @@ def churned(sizes: list[int]) -> None:
 
 def test_shape_churn_is_warned_of_once(native, monkeypatch) -> None:
     monkeypatch.setattr(realize.mode, "patience", 2)
-    monkeypatch.setattr(realize.mode, "worth", 0)
+    monkeypatch.setattr(realize.mode, "share", 0.0)
+    monkeypatch.setattr(realize.mode, "background", False)
     monkeypatch.setattr(churn, "_variants", {})
     monkeypatch.setattr(churn, "_warned", set())
     churned([8, 9])

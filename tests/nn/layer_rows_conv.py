@@ -26,7 +26,11 @@ def convolutions(rank: int) -> list[Layer]:
         {"kwargs": {"groups": 0}}, {"kwargs": {"padding": "full"}},
         {"kwargs": {"padding_mode": "mirror"}},
         {"kwargs": {"padding": "same", "stride": 2}}, {"shape": image(rank, 3)}, {"shape": (4,)})
-    return [Layer(name, (4, 6, 3), k, x, errors=wrong if not k else ()) for k in keywords] + [
+    # The weights' gradients in 3-d are sums of a thousand products, near 80: those of PyTorch are
+    # up to 6e-5 from the ones in float64, these up to 1.5e-5.
+    tolerance = 1e-4 if rank == 3 else 2e-5
+    return [Layer(name, (4, 6, 3), k, x, errors=wrong if not k else (), tolerance=tolerance)
+            for k in keywords] + [
         Layer(name, (4, 6, tuple(range(2, 2 + rank))), {}, x[1:], names=False)]
 
 

@@ -86,6 +86,10 @@ class BatchedWindow(Window):
                 and 4 * self.scratch <= 2 * _BYTES and len(self.columns) <= 24
                 and 4 * self.each * self.image.groups <= 96 << 20)
 
+    def step(self) -> tuple[int, int]:
+        """Units that belong together, and how many images they are."""
+        return self.bands * self.parts, SIDE
+
     def __str__(self) -> str:
         return (f"tiles of images: {self.image.outputs}x{self.image.channels} kernels, "
                 f"{self.taps} taps, {self.units} units of bands of {self.band}, "
@@ -113,9 +117,14 @@ class BatchedWindow(Window):
 
     # ---- units ----
 
-    def unit(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+    def run(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+            begin: Index, end: Index, suspect: Any) -> None:
+        """Compute units [begin, end); `suspect`: whether the kernel holds an infinity."""
+        with code.loop(begin, end) as unit:
+            self._one(code, pointers, scratch, prepared, unit, suspect)
+
+    def _one(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
              unit: Index, suspect: Any) -> None:
-        """Compute a unit; `suspect`: whether the kernel holds an infinity."""
         image, (y, x) = self.image, self.lines
         part, rest = code.mod(unit, self.parts), code.div(unit, self.parts)
         band, rest = code.mod(rest, self.bands), code.div(rest, self.bands)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .frame import Sizes, flagged
 from .kernel import SIDE, TILE, blocks, configure, cycles, release
@@ -45,6 +46,10 @@ class FixedProduct(MatrixProduct):
         (m, *_), (n, *_), (k, *_) = self.m, self.n, self.k
         work = cycles(self.streamed.tiles, self.whole.tiles, self.steps) + 0.3 * m * n
         return work + 2 * self.streamed.staging(k) + 2000 < m * n * k / 28
+
+    def follow(self) -> Follow | None:
+        """Units are columns."""
+        return None
 
     def main(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, begin: Any, end: Any,
              shared: Any) -> None:

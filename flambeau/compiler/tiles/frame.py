@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from llvmlite import ir
 
 from ..machine import Machine
+from ..nest import Follow
 from ..vector_code import I64, PTR, Index, VectorCode
 
 
@@ -41,6 +42,9 @@ class Product(Protocol):
     sizes: Sizes
     cost: float
     plan: str
+
+    def follow(self) -> Follow | None:
+        """How units follow the leading dimension; None if they do not."""
 
     def declare(self, module: ir.Module, name: str, code: VectorCode) -> None:
         """Add the helper functions to the module."""

@@ -9,6 +9,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..finish import PartialSums, emit_finish, unit_rows, units
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Walked
 from .frame import Sizes, flag_at, flagged
@@ -97,7 +98,8 @@ class MatrixProduct:
         self.block_panels = Panels(self.deep)
         self.staged = self.block_panels.size(self.block // SIDE)
         prepare = self.copies * self.parts * self.chunks
-        main = self.copies * self.parts * self.count
+        self.single = self.copies == self.parts == 1  # a unit is a tile, and blocks are staged
+        main = self.streamed.tiles if self.single else self.copies * self.parts * self.count
         self.flags = -(-(prepare + main) // 8) * 16
         self.sizes = Sizes(main, prepare, 0, self.flags + self.copies * self.parts * self.each, 0,
                            16 + self.staged + 4 * TILE)
@@ -106,6 +108,15 @@ class MatrixProduct:
             self.sums = PartialSums(self.parts, self.m[0], self.n[0])
             self.sizes.finish_units = units(self.sums)
             self.sizes.partial = self.parts * size
+
+    def follow(self) -> Follow | None:
+        """Tiles of rows, or copies of a product whose operands are both streamed."""
+        if not self.single or not self.streams_rows:
+            return None
+        (rows, along, _, pitch), depth = self.m, self.k[0]
+        if along != depth or pitch != self.n[0] or not rows:
+            return None
+        return 1, SIDE * pitch, SIDE * along, 0, self.block // SIDE
 
     # ---- functions ----
 
@@ -165,33 +176,39 @@ class MatrixProduct:
         configure(code)
         prepared = flagged(code, shared, self.sizes.prepare_units)
         code.builder.store(I64(0), scratch)
+        pace = self.block // SIDE if self.single else 1
         with code.loop(0, self.rounds) as r:  # outside: what all units read stays in the cache
             start = code.mul(r, self.deep)
-            with code.loop(begin, end) as unit:
-                self._unit(code, out, a, b, scratch, shared, unit, start)
+            with code.loop(begin, end, pace) as unit:
+                self._unit(code, out, a, b, scratch, shared, unit, end, start)
         seen = code.builder.load(scratch, typ=I64)
-        with code.loop(begin, end) as unit:
+        with code.loop(begin, end, pace) as unit:
             if self.parts > 1:
                 at = code.add(unit, self.sizes.prepare_units)
                 code.builder.store(seen, flag_at(code, shared, at))
             else:
-                number, copy = code.mod(unit, self.count), code.div(unit, self.count)
-                first, count = self._range(code, number)
+                copy = 0 if self.single else code.div(unit, self.count)
+                first, count = self._range(code, unit, end)
                 self._mend_unit(code, out, a, b, prepared, seen, self._copy(code, copy), first,
                                 count)
         release(code)
 
-    def _range(self, code: VectorCode, number: Index) -> tuple[Index, Index]:
-        first = code.mul(number, self.block)
+    def _range(self, code: VectorCode, unit: Index, end: Index) -> tuple[Index, Index]:
+        """First row or lane of the block that begins with a unit, and how many."""
+        if self.single:
+            first = code.mul(unit, SIDE)
+            last = code.minimum(self.streamed.size, code.mul(end, SIDE))
+            return first, code.minimum(self.block, code.sub(last, first))
+        first = code.mul(code.mod(unit, self.count), self.block)
         return first, code.minimum(self.block, code.sub(self.streamed.size, first))
 
     def _unit(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, shared: Any,
-              unit: Index, start: Index) -> None:
-        """Add what steps from `start` on contribute to a unit."""
-        number, copy = code.mod(unit, self.count), code.div(unit, self.count)
+              unit: Index, end: Index, start: Index) -> None:
+        """Add what steps from `start` on contribute to a unit, or a block of them before `end`."""
+        copy = 0 if self.single else code.div(unit, self.count)
         part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
         index = self._copy(code, batch)
-        first, count = self._range(code, number)
+        first, count = self._range(code, unit, end)
         tiles = code.div(code.add(count, SIDE - 1), SIDE)
         whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
         target = code.at(out, code.mul(part, self.m[0] * self.n[0]))

@@ -13,6 +13,7 @@ from typing import Any
 from llvmlite import ir
 
 from ..convolution import Image, Line
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .exact import Definition, Exact, Inside, Walked
 from .frame import Sizes, flag_at, flagged
@@ -103,6 +104,10 @@ class Weights:
         return (x.image == 1 and x.kernel == 1 and self.image.images > 1
                 and 4 * self.scratch <= 3 * _STAGED_BYTES
                 and 4 * self.sums * self.image.groups <= 64 << 20)
+
+    def follow(self) -> Follow | None:
+        """The result has no dimension of images."""
+        return None
 
     def _cost(self) -> float:
         image, planes = self.image, self.planes

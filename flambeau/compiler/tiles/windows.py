@@ -13,6 +13,7 @@ from llvmlite import ir
 
 from ..convolution import Image, Line
 from ..finish import Weave, emit_finish, units
+from ..nest import Follow
 from ..vector_code import I64, Index, VectorCode
 from .delivery import Delivery
 from .exact import Definition, Exact, Inside, Walked
@@ -82,7 +83,8 @@ class Window:
         together = min(together, max(1, image.images * image.groups * self.bands // _LEAST_UNITS))
         self.blocks = -(-image.images // together)
         self.together = -(-image.images // self.blocks)
-        self.units = image.groups * self.blocks * self.bands
+        self.single = image.groups == self.bands == 1  # a unit is an image, and runs are staged
+        self.units = image.images if self.single else image.groups * self.blocks * self.bands
         self.chunk = max(1, -(-self.kernels_across * image.groups // 16))
         self.chunks = -(-self.kernels_across // self.chunk)
         self.scratch = 32 + self.together * self.region + 4 * TILE
@@ -103,6 +105,10 @@ class Window:
                 and (y.count == 1 or y.out == x.count)
                 and 4 * self.region <= 3 * _BAND_BYTES and self.taps <= 121
                 and 4 * self.each * self.image.groups <= _PREPARED_BYTES)
+
+    def step(self) -> tuple[int, int]:
+        """Units that belong together, and how many images they are."""
+        return self.bands, 1 if self.single else self.together
 
     def __str__(self) -> str:
         return (f"tiles: {self.image.outputs}x{self.image.channels} kernels, {self.taps} taps, "
@@ -169,16 +175,29 @@ class Window:
 
     # ---- units ----
 
-    def unit(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
-             unit: Index, suspect: Any) -> None:
-        """Compute a unit; `suspect`: whether the kernel holds an infinity."""
+    def run(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+            begin: Index, end: Index, suspect: Any) -> None:
+        """Compute units [begin, end); `suspect`: whether the kernel holds an infinity."""
+        image = self.image
+        if self.single:
+            with code.loop(begin, end, self.together) as first:
+                count = code.minimum(self.together, code.sub(end, first))
+                self._unit(code, pointers, scratch, prepared, (0, first, count, 0), suspect)
+            return
+        with code.loop(begin, end) as unit:
+            band, rest = code.mod(unit, self.bands), code.div(unit, self.bands)
+            block, group = code.mod(rest, self.blocks), code.div(rest, self.blocks)
+            first = code.mul(block, self.together)
+            count = code.minimum(self.together, code.sub(image.images, first))
+            where = (group, first, count, code.mul(band, self.planes.band))
+            self._unit(code, pointers, scratch, prepared, where, suspect)
+
+    def _unit(self, code: VectorCode, pointers: tuple[Any, Any, Any], scratch: Any, prepared: Any,
+              where: tuple[Index, Index, Index, Index], suspect: Any) -> None:
+        """One group, first image, how many of them, first row of the band."""
         out, a, _ = pointers
         image, planes = self.image, self.planes
-        band, rest = code.mod(unit, self.bands), code.div(unit, self.bands)
-        block, group = code.mod(rest, self.blocks), code.div(rest, self.blocks)
-        first = code.mul(block, self.together)
-        count = code.minimum(self.together, code.sub(image.images, first))
-        row = code.mul(band, planes.band)
+        group, first, count, row = where
         flag, region = scratch, code.at(scratch, 16)
         code.builder.store(I64(0), flag)
         source = code.at(a, code.mul(group, image.channels * image.image[1]))
@@ -265,24 +284,33 @@ class Windows:
         for i, window in enumerate(self.windows):
             window.declare(module, f"{name}_{i}", code)
 
+    def follow(self) -> Follow | None:
+        """Bands of images, one image after the other."""
+        window = self.windows[0]
+        image = window.image
+        if self.weave is not None or len(self.windows) > 1 or image.groups > 1:
+            return None
+        units, step = window.step()
+        return units, step * image.out[0], step * image.image[0], 0, 1
+
     def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int],
-              body: Callable[[int, Index, Index], None]) -> None:
-        """body(which window, its own unit, number of the unit) over [begin, end)."""
+              body: Callable[[int, Index, Index, int], None]) -> None:
+        """body(which window, first and last of its own units, number of its first) for each."""
         start = 0
         for i, count in enumerate(counts):
             low = code.minimum(code.positive(code.sub(begin, start)), count)
             high = code.minimum(code.positive(code.sub(end, start)), count)
-            with code.loop(low, high) as unit:
-                body(i, unit, code.add(unit, start))
+            body(i, low, high, start)
             start += count
 
     def prepare(self, code: VectorCode, shared: Any, a: Any, b: Any, begin: Any,
                 end: Any) -> None:
         """Emit the preparation of the kernels."""
-        def one(i: int, unit: Index, number: Index) -> None:
-            flag = flag_at(code, shared, number)
-            code.builder.store(I64(0), flag)
-            self.windows[i].prepare(code, code.at(shared, self.bases[i]), flag, b, unit)
+        def one(i: int, low: Index, high: Index, start: int) -> None:
+            with code.loop(low, high) as unit:
+                flag = flag_at(code, shared, code.add(unit, start))
+                code.builder.store(I64(0), flag)
+                self.windows[i].prepare(code, code.at(shared, self.bases[i]), flag, b, unit)
         self._each(code, begin, end, [w.chunks * w.image.groups for w in self.windows], one)
 
     def main(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, begin: Any, end: Any,
@@ -291,9 +319,9 @@ class Windows:
         configure(code)
         suspect = flagged(code, shared, self.sizes.prepare_units)
 
-        def one(i: int, unit: Index, number: Index) -> None:
-            self.windows[i].unit(code, (out, a, b), scratch, code.at(shared, self.bases[i]), unit,
-                                 suspect)
+        def one(i: int, low: Index, high: Index, start: int) -> None:
+            self.windows[i].run(code, (out, a, b), scratch, code.at(shared, self.bases[i]), low,
+                                high, suspect)
         self._each(code, begin, end, [w.units for w in self.windows], one)
         release(code)
 

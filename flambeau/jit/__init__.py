@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-from .checkpoint import load as _load
-from .checkpoint import save as _save
-from .nn import Module
+from ..checkpoint import load as _load
+from ..checkpoint import save as _save
+from ..nn import Module
 
 __all__ = ["Attribute", "Error", "Final", "ScriptFunction", "ScriptModule", "annotate", "export",
            "fork", "freeze", "ignore", "interface", "is_scripting", "is_tracing", "isinstance",

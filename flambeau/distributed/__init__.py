@@ -8,17 +8,39 @@ from __future__ import annotations
 
 import copy
 import enum
+import importlib
 import os
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from .tensor import Tensor
+from ..tensor import Tensor
 
 default_pg_timeout = timedelta(minutes=30)
 BACKENDS = ("gloo", "nccl", "mpi", "ucc", "xccl")
 _UNINITIALIZED = ("Default process group has not been initialized, please make sure to call "
                   "init_process_group.")
+
+
+class Backend(str):
+    """The name of a library that moves values between processes.
+
+    Args:
+        name: its name in any case.
+    """
+
+    UNDEFINED = "undefined"
+    GLOO = "gloo"
+    NCCL = "nccl"
+    UCC = "ucc"
+    MPI = "mpi"
+    XCCL = "xccl"
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Backend:
+        if not isinstance(name, str):
+            raise ValueError(f"Backend constructor parameter must be string-ish, got {name!r}")
+        return super().__new__(cls, name.lower())
 
 
 class ReduceOp(enum.Enum):
@@ -32,6 +54,10 @@ class ReduceOp(enum.Enum):
     BAND = 5
     BOR = 6
     BXOR = 7
+    PREMUL_SUM = 8
+
+
+ReduceOp.RedOpType = ReduceOp  # type: ignore[attr-defined]  # the name that annotations use
 
 
 class Work:
@@ -411,3 +437,9 @@ def _no_peer(*args: Any, **kwargs: Any) -> NoReturn:
 
 
 send = recv = isend = irecv = send_object_list = recv_object_list = batch_isend_irecv = _no_peer
+
+
+def __getattr__(name: str) -> object:
+    if name in ("algorithms", "nn"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

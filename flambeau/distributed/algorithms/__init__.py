@@ -1,0 +1,5 @@
+"""`torch.distributed.algorithms`: joining of processes with uneven inputs."""
+
+from . import join as join
+
+__all__ = ["join"]
