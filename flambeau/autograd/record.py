@@ -222,6 +222,8 @@ def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[An
             storage.dirty = False  # the first forward pass after an update by hand
             if storage.node.data is None:
                 realize.flush("update by hand")
+    if pending.forward is not None:
+        pending.forward.note(tensors, inputs)
     made = apply(template, inputs)
     fn: GradFn = cls(template, wrt, tensors, inputs, made)
     made_tensors = finish(made)

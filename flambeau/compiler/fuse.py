@@ -25,7 +25,7 @@ MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
 MAX_ROOTS = 64
-CHEAP = {"add", "sub", "mul"}  # computed again rather than stored beside a stored operand
+CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -83,6 +83,8 @@ class _Plan:
         self.fused = {i.out for i in program.instrs if fusable(i)}
         self.windowed = {i.out for i in program.instrs if windows.takes(i, program.specs)}
         self.joined = {i.out for i in program.instrs if joins(i, program)}
+        self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
+        self.room: dict[int, int] = {}  # for lines in each pass
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -93,9 +95,12 @@ class _Plan:
         for instr in reversed(self.program.instrs):
             if self._is_root(instr, roots):
                 roots.add(instr.out)
+            else:
+                self._compute_in_passes(instr)
         for instr in self.program.instrs:
             if self._cheap(instr, roots):
                 roots.remove(instr.out)
+                self._compute_in_passes(instr)
         depth: dict[int, int] = {}
         for instr in self.program.instrs:  # long chains are cut: a kernel's body stays small
             deep = 1 + max((depth.get(a, 0) for a in instr.args), default=0)
@@ -105,21 +110,29 @@ class _Plan:
         return roots
 
     def _is_root(self, instr: Instr, roots: set[int]) -> bool:
-        several = len(self.users[instr.out]) > 1 and instr.prim.name not in FREE
+        several = len(self.users[instr.out]) > 1 and instr.prim.name not in FREE and (
+            len(self._reading(instr)) != 1 or self._read_outside(instr.out))
         return self._must_lie(instr, roots) or several and bool(instr.spec.shape) and (
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading one stored operand of the same size and computing again costs less."""
+        """Whether reading a stored operand of the same size and computing again costs less.
+
+        A mask beside it is small.
+        """
         number, name = instr.out, instr.prim.name
         if name not in CHEAP or number not in roots or number in self.program.outputs:
             return False
         if number not in self.fused or self._must_lie(instr, roots - {number}):
             return False
+        if self._reading(instr) and any(
+                self.defined[a].prim.name in MOVES and not self._fits(self.defined[a])
+                for a in instr.args if a not in roots):
+            return False
         large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        return len(large) == 1 and all(
-            a in roots and self.program.specs[a].shape == instr.spec.shape
-            and self.program.specs[a].nbytes <= instr.spec.nbytes for a in large)
+        return bool(large) and all(
+            a in roots and self.program.specs[a].shape == instr.spec.shape for a in large) and sum(
+            self.program.specs[a].nbytes for a in large) <= 1.25 * instr.spec.nbytes
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
@@ -136,7 +149,9 @@ class _Plan:
         users = self.users[number]
         if instr.prim.name in REDUCES:
             return True
-        if any(u.out not in self.fused for u in users):
+        if any(u.out not in self.fused and not self._reads(u, number) for u in users):
+            return True
+        if not self._fits(instr):
             return True
         if instr.prim.name == "constant":
             return False
@@ -148,6 +163,43 @@ class _Plan:
         if instr.prim.name in MOVES:
             return False
         return any(self._grows(u) for u in users) and instr.prim.name not in FREE
+
+    # ---- what is computed where passes over windows read it ----
+
+    def _reads(self, user: Instr, number: int) -> bool:
+        """Whether a line is a pass over windows that reads values, not places, of a number."""
+        return user.out in self.windowed and user.args[0] == number not in user.args[1:]
+
+    def _reading(self, instr: Instr) -> set[int]:
+        """The passes that read a value, or what is computed of it in a pass."""
+        found: set[int] = set()
+        for u in self.users[instr.out]:
+            if self._reads(u, instr.out):
+                found.add(u.args[1] if u.prim.name == "window_take" else u.out)
+            found |= self.readers.get(u.out, set())
+        return found
+
+    def _read_outside(self, number: int) -> bool:
+        """Whether a line that is not in a pass reads a value."""
+        return number in self.program.outputs or any(
+            not self._reads(u, number) and u.out not in self.readers for u in self.users[number])
+
+    def _fits(self, instr: Instr) -> bool:
+        """Whether all passes that read a value can compute it, and have room for that."""
+        price = windows.cost(instr, self.program.specs)
+        return all(price is not None and price <= self._left(p) for p in self._reading(instr))
+
+    def _left(self, number: int) -> int:
+        if number not in self.room:
+            self.room[number] = windows.geometry(
+                self.defined[number], self.program.specs).room() if number in self.windowed else 0
+        return self.room[number]
+
+    def _compute_in_passes(self, instr: Instr) -> None:
+        """Note that a value has no memory and is computed in the passes that read it."""
+        for p in self._reading(instr):
+            self.room[p] = self._left(p) - (windows.cost(instr, self.program.specs) or 0)
+            self.readers.setdefault(instr.out, set()).add(p)
 
     def _grows(self, user: Instr) -> bool:
         """Whether a line repeats its operand, directly or after unit dimensions were inserted."""

@@ -9,8 +9,10 @@ from .contraction_call import read_in_place
 from .hoist import hoist
 from .program import Program
 from .simplify import simplify
+from .window_rules import before_spreading
 
-PASSES: tuple[Callable[[Program], Program], ...] = (hoist, simplify, read_in_place)
+PASSES: tuple[Callable[[Program], Program], ...] = (
+    hoist, simplify, before_spreading, read_in_place)
 
 
 def run_passes(program: Program) -> Program:

@@ -309,12 +309,12 @@ class SegmentWriter:
     def _blocks(self, frame: _Frame, f: BlockedFunction, word: Any, shared: Any) -> None:
         """A chain: what its contractions prepare, then each thread its blocks."""
         b = frame.b
-        places = {k: b.add(shared, I64(offset)) for k, offset in f.prepared.items()}
 
-        def outer(v: int) -> Any:  # what is prepared comes from outside
+        def whole(v: int) -> Any:  # preparing reads only what is there whole
             return I64(0) if v in f.inner else word(v)
+        places = {k: b.add(shared, I64(offset)) for k, offset in f.prepared.items()}
         for k, place in places.items():
-            self._prepare(frame, f.functions[k], outer, place)
+            self._prepare(frame, f.functions[k], whole, place)
         if places:
             self._wait(frame)
         begin, end = frame.share(f.parts)

@@ -16,6 +16,9 @@ GATHERS = ("window_argmax", "window_take", "window_sum")  # a window's elements 
 SPREADS = ("window_put", "window_spread")  # a window's value goes to its elements
 MAX_TAPS = 64  # they are unrolled
 MAX_STRIDE, MAX_LANE_STRIDE = 8, 4
+SIMPLE = {"add", "sub", "mul", "div", "neg", "absolute", "maximum", "minimum", "square", "sqrt",
+          "eq", "ne", "lt", "le", "gt", "ge", "select", "isnan", "bitwise_and", "bitwise_or",
+          "bitwise_xor", "bitwise_not"}
 _PLAIN = ("float32", "float64", "int64", "int32", "uint8")
 
 
@@ -44,6 +47,11 @@ class Geometry:
                                                       strict=True))
 
 
+    def room(self) -> int:
+        """How much may be computed per element where it is read: often, if windows overlap."""
+        return min(48 if self.apart() else 8, 512 // self.taps())
+
+
 def geometry(instr: Instr, specs: dict[int, Any]) -> Geometry:
     """The windows of a line."""
     p = instr.params
@@ -65,3 +73,14 @@ def takes(instr: Instr, specs: dict[int, Any]) -> bool:
     g = geometry(instr, specs)
     return (bool(g.out) and g.taps() <= MAX_TAPS and max(g.stride) <= MAX_STRIDE
             and g.stride[-1] <= MAX_LANE_STRIDE)
+
+
+def cost(instr: Instr, specs: dict[int, Any]) -> int | None:
+    """What computing a line where a pass reads it costs; None if a pass cannot."""
+    name = instr.prim.name
+    if name in ("expand", "reshape", "constant") or not instr.spec.shape:
+        return 0
+    same = all(specs[a].shape in ((), instr.spec.shape) for a in instr.args)
+    if instr.prim.kind != "elementwise" or not same:
+        return None
+    return 1 if name in SIMPLE else 12

@@ -51,6 +51,14 @@ def normalized(batch: int) -> list[Any]:
     return gradients(net, flambeau.randn(batch, 3, 9, 9))
 
 
+def wide(batch: int) -> list[Any]:
+    """Convolutions of many channels, which go to tiles where there are any."""
+    net = nn.Sequential(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(),
+                        nn.Conv2d(64, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten(),
+                        nn.Linear(64 * 4, 32), nn.ReLU(), nn.Linear(32, 3))
+    return gradients(net, flambeau.randn(batch, 32, 8, 8))
+
+
 def attentive(batch: int) -> list[Any]:
     """A layer of a transformer: products of several leading dimensions."""
     layer = nn.TransformerEncoderLayer(32, 4, 48, dropout=0.0, batch_first=True)
@@ -67,7 +75,7 @@ def gradients(net: nn.Module, x: Any) -> list[Any]:
             (loss, x.grad, *[p.grad for p in net.parameters()])]
 
 
-@pytest.mark.parametrize("run", [convolutional, normalized, attentive])
+@pytest.mark.parametrize("run", [convolutional, normalized, wide, attentive])
 @pytest.mark.parametrize("batch", [16, 37])
 def test_chains_compute_the_same(made: Made, run: Callable[[int], list[Any]], batch: int) -> None:
     results = []
@@ -78,6 +86,22 @@ def test_chains_compute_the_same(made: Made, run: Callable[[int], list[Any]], ba
     assert any(f.blocks > 1 for f in made)
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
+
+
+def test_weights_are_prepared_where_images_are_inside_a_chain(made: Made) -> None:
+    """On tiles a convolution prepares its weights; its images may have no place of their own."""
+    def run() -> Any:
+        flambeau.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(),
+                            nn.MaxPool2d(2))
+        with flambeau.no_grad():
+            return net(flambeau.randn(64, 1, 16, 16)).numpy().copy()
+    with engine(native=False):
+        want = run()
+    with engine(native=True):
+        got = run()
+    assert any(f.inner for f in made)
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 def test_sums_over_the_batch_are_part_of_chains(made: Made) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import warnings
 from typing import Any
@@ -19,6 +20,7 @@ import flambeau
 # Relative to the largest number of the program, gradients included: sums are added up in another
 # order, multiply-adds round once, and the elementary functions differ by up to 2 ulp.
 TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11}
+EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 40
 LARGEST = 1e10  # programs that reach further amplify rounding too much to be compared
 
 
@@ -50,7 +52,7 @@ def check(program: Program) -> None:
             np.testing.assert_array_equal(a, b, err_msg=what)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(rng=st.randoms(use_true_random=False))
 def test_generated_programs(rng: random.Random) -> None:
     with warnings.catch_warnings():

@@ -143,8 +143,17 @@ def test_wrecks_are_cleared_away(kept: DiskCache) -> None:
     old.touch()
     new.touch()
     os.utime(old, (time.time() - 7200,) * 2)
-    kept.put(KEY, b"code")
+    DiskCache(kept.folder).put(KEY, b"code")  # the first write of a later process
     assert new.exists() and not old.exists()
+
+
+def test_not_every_write_measures_the_folder(kept: DiskCache, monkeypatch) -> None:
+    looks = []
+    scan = os.scandir
+    monkeypatch.setattr(module.os, "scandir", lambda folder: looks.append(folder) or scan(folder))
+    for i in range(20):
+        kept.put(digest(str(i)), b"code")
+    assert len(looks) <= 2  # files and wrecks, once
 
 
 def test_disks_that_fail_do_no_harm(tmp_path: Path, monkeypatch) -> None:
