@@ -25,7 +25,7 @@ LAYERS = [
     ["amp"],
     ["cpu", "random", "linalg", "cuda", "backends", "fft", "signal", "accelerator", "mps", "xpu",
      "onnx", "_dynamo", "distributed", "multiprocessing", "sparse", "special",
-     "testing", "_lowrank"],
+     "testing", "_lobpcg", "_lowrank"],
     ["nn"],
     ["optim"],
     ["distributions"],
