@@ -20,6 +20,7 @@ from .kernels import Kernels
 from .layout import lay_out
 from .llvm import NestFunction
 from .loops import Affine
+from .row_code import RowFunction
 from .special_loops import SpecialFunction
 from .sums import ContractionSum, NestSum, result_bytes
 from .window_code import WindowFunction
@@ -91,22 +92,22 @@ def _contraction_steps(f: ContractionFunction, values: Sequence[int], spans: Seq
 
 
 def _nest_steps(f: NestFunction) -> Steps | None:
-    nest, loop = f.nest, f.parallel
-    sums = nest.reduced[:1] == [True]
-    if sums:
-        loop = 0
+    """A step is one of the loop that threads share, or of an outermost loop that is reduced."""
+    together = isinstance(f, RowFunction)
+    sums = not together and f.nest.reduced[:1] == [True]
+    loop = 0 if sums else f.parallel
     if loop is None:
         return None
     spans: dict[int, int] = {}
     whole: set[int] = set()
-    for line in nest.lines:
-        if line.op == "load":
-            _note(nest.sizes, loop, line.source, line.address, spans, whole)
-    for s in nest.stores if not sums else []:
-        _note(nest.sizes, loop, s.target, s.address, spans, whole)
+    for nest in f.nests:
+        for v, address in nest.accesses():
+            if v in f.buffers and not (sums and v in f.written):
+                _note(nest.sizes, loop, v, address, spans, whole)
     if whole.intersection(f.written):
         return None
-    return Steps(nest.sizes[loop], 1, {v: n for v, n in spans.items() if v not in whole}, sums)
+    steps = f.nest.sizes[loop] if sums else f.units
+    return Steps(steps, 1, {v: n for v, n in spans.items() if v not in whole}, sums)
 
 
 def _note(sizes: Sequence[int], loop: int, v: int, address: Affine, spans: dict[int, int],
@@ -301,10 +302,10 @@ def chains(functions: list[Any], sizes: dict[int, int],
 
 
 def _batches(functions: list[Any], steps: list[Steps | None]) -> set[int]:
-    """Leading dimensions of the results of contractions that follow them, and their products."""
+    """Leading dimensions of the results of contractions, and their products."""
     found: set[int] = set()
     for f, s in zip(functions, steps, strict=True):
-        if isinstance(f, ContractionFunction) and s is not None and not s.sums:
+        if isinstance(f, ContractionFunction) and (s is None or not s.sums):
             found.update(itertools.accumulate(f.instr.spec.shape[:-1], operator.mul))
     return {n for n in found if n >= LEAST_BLOCKS}
 
