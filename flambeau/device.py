@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self, overload
 
 _KINDS = ("cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga",
           "maia", "xla", "lazy", "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone")
@@ -24,8 +24,16 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: Any = None, index: int | None = None) -> None:
-        if isinstance(type, device):
+    @overload
+    def __init__(self, device: Any) -> None: ...
+
+    @overload
+    def __init__(self, type: Any, index: int | None) -> None: ...
+
+    def __init__(  # type: ignore[misc]
+            self, type: Any = None, index: int | None = None, *, device: Any = None) -> None:
+        type = device if type is None else type
+        if isinstance(type, _device):
             self.type, self.index = type.type, type.index
             return
         if isinstance(type, int):  # an index of the accelerator
@@ -72,6 +80,7 @@ class device:
         _defaults.pop()
 
 
+_device = device
 cpu = device("cpu")
 _defaults: list[device] = [cpu]
 
@@ -81,9 +90,9 @@ def get_default_device() -> device:
     return _defaults[-1]
 
 
-def set_default_device(d: Any) -> None:
+def set_default_device(device: Any) -> None:
     """Set the device of tensors made without one."""
-    _defaults[:] = [cpu if d is None else checked(d)]
+    _defaults[:] = [cpu if device is None else checked(device)]
 
 
 def checked(d: Any) -> device:
@@ -106,8 +115,16 @@ def checked(d: Any) -> device:
 class _Named:
     """A value known by its name (layouts, memory formats)."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
+
+    def __new__(cls) -> Self:
+        raise TypeError(f"cannot create 'torch.{cls.__name__}' instances")
+
+    @classmethod
+    def _make(cls, name: str) -> Self:
+        made = object.__new__(cls)
+        made.name = name
+        return made
 
     def __repr__(self) -> str:
         return "torch." + self.name
@@ -128,13 +145,13 @@ class qscheme(_Named):
     """A scheme of quantization (named only)."""
 
 
-strided, sparse_coo = layout("strided"), layout("sparse_coo")
-sparse_csr, sparse_csc = layout("sparse_csr"), layout("sparse_csc")
-jagged = layout("jagged")
-contiguous_format = memory_format("contiguous_format")
-preserve_format = memory_format("preserve_format")
-channels_last = memory_format("channels_last")
-channels_last_3d = memory_format("channels_last_3d")
+strided, sparse_coo = layout._make("strided"), layout._make("sparse_coo")
+sparse_csr, sparse_csc = layout._make("sparse_csr"), layout._make("sparse_csc")
+jagged = layout._make("jagged")
+contiguous_format = memory_format._make("contiguous_format")
+preserve_format = memory_format._make("preserve_format")
+channels_last = memory_format._make("channels_last")
+channels_last_3d = memory_format._make("channels_last_3d")
 _NAMED = {x.name: x for x in (strided, sparse_coo, sparse_csr, sparse_csc, jagged,
                               contiguous_format, preserve_format, channels_last,
                               channels_last_3d)}

@@ -16,16 +16,29 @@ class dtype:
     __slots__ = ("_numpy", "category", "is_complex", "is_floating_point", "is_signed", "itemsize",
                  "name")
     by_name: ClassVar[dict[str, dtype]] = {}
+    name: str
+    category: int
+    itemsize: int
+    is_floating_point: bool
+    is_complex: bool
+    is_signed: bool
+    _numpy: Any
 
-    def __init__(self, name: str, category: int, itemsize: int, signed: bool = True) -> None:
+    def __new__(cls) -> dtype:
+        raise TypeError("cannot create 'torch.dtype' instances")
+
+    @classmethod
+    def _make(cls, name: str, category: int, itemsize: int, signed: bool = True) -> dtype:
+        self = object.__new__(cls)
         self.name = name
         self.category = category
         self.itemsize = itemsize
         self.is_floating_point = category == FLOATING
         self.is_complex = category == COMPLEX
         self.is_signed = signed
-        self._numpy: Any = None if name == "bfloat16" else np.dtype(name)
+        self._numpy = None if name == "bfloat16" else np.dtype(name)
         dtype.by_name[name] = self
+        return self
 
     @property
     def numpy(self) -> np.dtype[Any]:
@@ -71,21 +84,21 @@ def _dtype_named(name: str) -> dtype:
     return dtype.by_name[name]
 
 
-bool_ = dtype("bool", BOOL, 1, signed=False)
-uint8 = dtype("uint8", INTEGER, 1, signed=False)
-int8 = dtype("int8", INTEGER, 1)
-int16 = dtype("int16", INTEGER, 2)
-int32 = dtype("int32", INTEGER, 4)
-int64 = dtype("int64", INTEGER, 8)
-uint16 = dtype("uint16", INTEGER, 2, signed=False)
-uint32 = dtype("uint32", INTEGER, 4, signed=False)
-uint64 = dtype("uint64", INTEGER, 8, signed=False)
-float16 = dtype("float16", FLOATING, 2)
-bfloat16 = dtype("bfloat16", FLOATING, 2)
-float32 = dtype("float32", FLOATING, 4)
-float64 = dtype("float64", FLOATING, 8)
-complex64 = dtype("complex64", COMPLEX, 8)
-complex128 = dtype("complex128", COMPLEX, 16)
+bool_ = dtype._make("bool", BOOL, 1, signed=False)
+uint8 = dtype._make("uint8", INTEGER, 1, signed=False)
+int8 = dtype._make("int8", INTEGER, 1)
+int16 = dtype._make("int16", INTEGER, 2)
+int32 = dtype._make("int32", INTEGER, 4)
+int64 = dtype._make("int64", INTEGER, 8)
+uint16 = dtype._make("uint16", INTEGER, 2, signed=False)
+uint32 = dtype._make("uint32", INTEGER, 4, signed=False)
+uint64 = dtype._make("uint64", INTEGER, 8, signed=False)
+float16 = dtype._make("float16", FLOATING, 2)
+bfloat16 = dtype._make("bfloat16", FLOATING, 2)
+float32 = dtype._make("float32", FLOATING, 4)
+float64 = dtype._make("float64", FLOATING, 8)
+complex64 = dtype._make("complex64", COMPLEX, 8)
+complex128 = dtype._make("complex128", COMPLEX, 16)
 half, float_, double, cfloat, cdouble = float16, float32, float64, complex64, complex128
 short, int_, long = int16, int32, int64
 

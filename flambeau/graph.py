@@ -118,6 +118,7 @@ class Pending:
         self.max_nodes = 20_000
         self.max_nbytes = 1 << 31
         self.lock = threading.RLock()  # threads record into one list
+        self.forward: Any = None  # carries tangents along with the values (autograd.forward_ad)
 
     def take(self) -> list[Node]:
         """Hand over all pending nodes and start an empty list."""
@@ -142,10 +143,14 @@ def apply(template: Any, inputs: tuple[Any, ...]) -> Any:
         with pending.lock:
             pending.nodes.append(node)
             pending.nbytes += template.nbytes
+        if pending.forward is not None:
+            pending.forward.push(template, inputs, (node,))
         return (node,) if template.is_tuple else node
     parent = Node(template, inputs, None)
     out = tuple(map(Node, repeat(None), repeat((parent,)), specs, count()))
     with pending.lock:
         pending.nodes += (parent, *out)
         pending.nbytes += template.nbytes
+    if pending.forward is not None:
+        pending.forward.push(template, inputs, out)
     return out

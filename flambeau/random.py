@@ -10,12 +10,22 @@ import numpy as np
 
 from . import generator as streams
 from .autograd.base import TensorBase
-from .device import cpu
+from .device import cpu, preserve_format, strided
 from .device import device as _device
 from .dtype import dtype, get_default_dtype, int64
-from .functional.sampling import bernoulli, multinomial, poisson, sampled, stream_of
+from .functional.calling import presented
+from .functional.sampling import (
+    bernoulli,
+    multinomial,
+    normal_,
+    poisson,
+    random_,
+    sampled,
+    stream_of,
+    uniform_,
+)
 from .tensor.arrays import from_array
-from .tensor.creation import sizes
+from .tensor.creation import empty_like, sizes
 from .tensor.data import check_device, finished
 
 
@@ -23,7 +33,7 @@ class Generator:
     """A stream of random numbers.
 
     Args:
-        device: where the numbers are used. Default: `"cpu"`, the only one there is.
+        device: where the numbers are used. Default: None, the CPU.
 
     Example:
         >>> import flambeau as torch
@@ -34,8 +44,8 @@ class Generator:
     Source: torch.Generator.
     """
 
-    def __init__(self, device: Any = "cpu") -> None:
-        kind = device if isinstance(device, _device) else _device(device)
+    def __init__(self, device: Any = None) -> None:
+        kind = cpu if device is None else _device(device)
         self._stream = streams.Generator(kind.type)
 
     @property
@@ -168,8 +178,9 @@ def _dtype_of(d: dtype | None, out: Any) -> dtype:
     return d or (out.dtype if out is not None else get_default_dtype())
 
 
+@presented("size generator out dtype layout device requires_grad pin_memory")
 def rand(*size: Any, generator: Any = None, out: Any = None, dtype: dtype | None = None,
-         layout: Any = None, device: Any = None, requires_grad: bool = False,
+         layout: Any = strided, device: Any = None, requires_grad: bool = False,
          pin_memory: bool = False, **named: Any) -> Any:
     """Samples of the uniform distribution on [0, 1).
 
@@ -186,14 +197,15 @@ def rand(*size: Any, generator: Any = None, out: Any = None, dtype: dtype | None
 
     Source: torch.rand.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "rand")
     d = _dtype_of(dtype, out)
     array = streams.uniform(stream_of(generator), _shape(size, named, "rand"), d.numpy)
     return finished(array, d, requires_grad, out)
 
 
+@presented("size generator out dtype layout device requires_grad pin_memory")
 def randn(*size: Any, generator: Any = None, out: Any = None, dtype: dtype | None = None,
-          layout: Any = None, device: Any = None, requires_grad: bool = False,
+          layout: Any = strided, device: Any = None, requires_grad: bool = False,
           pin_memory: bool = False, **named: Any) -> Any:
     """Samples of the standard normal distribution.
 
@@ -210,13 +222,14 @@ def randn(*size: Any, generator: Any = None, out: Any = None, dtype: dtype | Non
 
     Source: torch.randn.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "randn")
     d = _dtype_of(dtype, out)
     array = streams.normal(stream_of(generator), _shape(size, named, "randn"), d.numpy)
     return finished(array, d, requires_grad, out)
 
 
-def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None,
+@presented("low! high! size! out dtype layout device pin_memory requires_grad")
+def randint(low: Any = None, high: Any = None, size: Any = None, *, generator: Any = None,
             out: Any = None, dtype: dtype | None = None, layout: Any = None, device: Any = None,
             requires_grad: bool = False, pin_memory: bool = False) -> Any:
     """Integers of the uniform distribution on [low, high).
@@ -238,28 +251,20 @@ def randint(*args: Any, low: Any = None, high: Any = None, size: Any = None, gen
 
     Source: torch.randint.
     """
-    check_device(device)
-    low, high, shape = _integer_arguments(args, low, high, size)
+    check_device(device, pin_memory, layout, "randint")
+    low, high, shape = _integer_arguments(low, high, size)
     d = dtype or (out.dtype if out is not None else int64)
     array = streams.random_from_to(stream_of(generator), low, high, shape, d.numpy)
     return finished(array, d, requires_grad, out)
 
 
-def _integer_arguments(args: tuple[Any, ...], low: Any, high: Any,
-                       size: Any) -> tuple[int, int, tuple[int, ...]]:
-    rest = list(args)
-    if rest and size is None and not hasattr(rest[-1], "__index__"):
-        size = rest.pop()
-    if len(rest) == 2 and low is None and high is None:
-        low, high = rest
-    elif len(rest) == 1 and high is None:
-        high = rest[0]
-    elif len(rest) == 1 and low is None:
-        low = rest[0]
-    elif rest:
-        high = None
+def _integer_arguments(low: Any, high: Any, size: Any) -> tuple[int, int, tuple[int, ...]]:
+    if size is None and high is not None and not hasattr(high, "__index__"):
+        low, high, size = None, low, high
+    elif high is None:
+        low, high = None, low
     if high is None or size is None:
-        got = ", ".join(type(a).__name__ for a in args)
+        got = ", ".join(type(a).__name__ for a in (low, high, size) if a is not None)
         raise TypeError(f"randint() received an invalid combination of arguments - got ({got}), "
                         "but expected one of:\n * (int high, tuple of ints size, *, Generator "
                         "generator, ...)\n * (int low, int high, tuple of ints size, *, Generator "
@@ -267,6 +272,7 @@ def _integer_arguments(args: tuple[Any, ...], low: Any, high: Any,
     return int(low or 0), int(high), sizes((size,), "randint")
 
 
+@presented("n out dtype layout device pin_memory requires_grad")
 def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: dtype | None = None,
              layout: Any = None, device: Any = None, requires_grad: bool = False,
              pin_memory: bool = False) -> Any:
@@ -280,38 +286,48 @@ def randperm(n: int, *, generator: Any = None, out: Any = None, dtype: dtype | N
 
     Source: torch.randperm.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "randperm")
     d = dtype or (out.dtype if out is not None else int64)
     array = streams.randperm(stream_of(generator), int(n), d.numpy)
     return finished(array, d, requires_grad, out)
 
 
+@presented("input generator dtype layout device requires_grad memory_format")
 def rand_like(input: Any, *, generator: Any = None, dtype: dtype | None = None, layout: Any = None,
-              device: Any = None, requires_grad: bool = False, memory_format: Any = None,
-              pin_memory: bool = False) -> Any:
+              device: Any = None, requires_grad: bool = False,
+              memory_format: Any = preserve_format, pin_memory: bool = False) -> Any:
     """Samples of the uniform distribution on [0, 1), in the shape and dtype of a tensor."""
-    return rand(tuple(input.shape), generator=generator, dtype=dtype or input.dtype, device=device,
-                requires_grad=requires_grad)
+    made = empty_like(input, memory_format=memory_format, dtype=dtype, layout=layout,
+                      device=device, pin_memory=pin_memory)
+    return uniform_(made, generator=generator).requires_grad_(requires_grad)
 
 
+@presented("input generator dtype layout device requires_grad memory_format")
 def randn_like(input: Any, *, generator: Any = None, dtype: dtype | None = None,
                layout: Any = None, device: Any = None, requires_grad: bool = False,
-               memory_format: Any = None,
-               pin_memory: bool = False) -> Any:
+               memory_format: Any = preserve_format, pin_memory: bool = False) -> Any:
     """Samples of the standard normal distribution, in the shape and dtype of a tensor."""
-    return randn(tuple(input.shape), generator=generator, dtype=dtype or input.dtype,
-                 device=device, requires_grad=requires_grad)
+    made = empty_like(input, memory_format=memory_format, dtype=dtype, layout=layout,
+                      device=device, pin_memory=pin_memory)
+    return normal_(made, generator=generator).requires_grad_(requires_grad)
 
 
-def randint_like(input: Any, *args: Any, low: Any = None, high: Any = None, generator: Any = None,
-                 dtype: dtype | None = None, layout: Any = None, device: Any = None,
-                 requires_grad: bool = False, memory_format: Any = None,
-               pin_memory: bool = False) -> Any:
-    """Integers of the uniform distribution on [low, high), in the shape and dtype of a tensor."""
-    return randint(*args, low=low, high=high, size=tuple(input.shape), generator=generator,
-                   dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+@presented("input low! high! memory_format dtype layout device pin_memory requires_grad")
+def randint_like(input: Any, low: Any = None, high: Any = None, *, generator: Any = None,
+                 memory_format: Any = None, dtype: dtype | None = None, layout: Any = None,
+                 device: Any = None, pin_memory: bool = False,
+                 requires_grad: bool = False) -> Any:
+    """Integers of the uniform distribution on [low, high), in the shape and dtype of a tensor.
+
+    Forms: `randint_like(input, high)`, `randint_like(input, low, high)`.
+    """
+    low, high, _ = _integer_arguments(low, high, ())
+    made = empty_like(input, memory_format=memory_format, dtype=dtype, layout=layout,
+                      device=device, pin_memory=pin_memory)
+    return random_(made, low, high, generator=generator).requires_grad_(requires_grad)
 
 
+@presented("mean! std! size! generator out dtype layout device pin_memory requires_grad")
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any = None,
            out: Any = None, dtype: dtype | None = None, layout: Any = None, device: Any = None,
            requires_grad: bool = False, pin_memory: bool = False) -> Any:
@@ -330,7 +346,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Any 
 
     Source: torch.normal.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "normal")
     stream = stream_of(generator)
     given = [x for x in (mean, std) if isinstance(x, TensorBase)]
     if not given:

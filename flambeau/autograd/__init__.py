@@ -2,8 +2,10 @@
 
 import importlib
 
+from . import forward_ad as forward_ad
 from . import function as function
 from . import functional as functional
+from . import graph as graph
 from .api import backward, grad
 from .base import TensorBase
 from .function import Function, once_differentiable

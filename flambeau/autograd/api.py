@@ -8,11 +8,12 @@ from typing import Any
 from ..ops.movement import concatenate, reshape
 from .base import TensorBase, wrap
 from .engine import implicit_seed, run_backward
+from .node import GradientEdge
 from .record import Values, op
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
-    return (x,) if isinstance(x, TensorBase) or x is None else tuple(x)
+    return (x,) if isinstance(x, (TensorBase, GradientEdge)) or x is None else tuple(x)
 
 
 def _seeds(tensors: tuple[Any, ...], grads: tuple[Any, ...]) -> list[Any]:
@@ -92,7 +93,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     """The gradients of `outputs` with respect to `inputs`, returned.
 
     Args:
-        outputs, inputs: one tensor or a sequence of them.
+        outputs: one tensor or a sequence of them.
+        inputs: tensors, or places of the tape (`graph.get_gradient_edge`).
         grad_outputs: gradients of the outputs. Default: None (1 for scalars).
         retain_graph: keep what was saved. Default: create_graph.
         create_graph: tape the pass itself. Default: False.
@@ -115,7 +117,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: bool
     given = (None,) * len(roots) if grad_outputs is None else _as_tuple(grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     for t in wanted:
-        if not t._rg:
+        if not (type(t) is GradientEdge or t._rg):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     if is_grads_batched:
         return _batched(roots, wanted, given, keep, create_graph, unused)

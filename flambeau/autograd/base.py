@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..graph import Node, apply, leaf
+from ..graph import Node, apply, leaf, pending
 from . import steps
 from .modes import modes
 
@@ -119,7 +119,7 @@ class TensorBase:
 
 def derive(node: Node, chain: tuple[Any, ...]) -> Node:
     """The value of a view: at once where the data is there (no copy), else recorded."""
-    if node.data is not None:
+    if node.data is not None and (pending.forward is None or not pending.forward.carries(node)):
         array = node.data
         for step in chain:
             array = steps.on_array(array, step)

@@ -19,10 +19,11 @@ from ..ops.movement import concatenate
 from . import inplace
 from .base import TensorBase, wrap
 from .modes import modes
-from .node import GradFn, GradNode, edge_of
+from .node import GradFn, GradientEdge, GradNode, edge_of
 from .record import Value, op
 
 _sums: dict[Any, Template] = {}
+running: list[Pass] = []  # the backward passes under way, the innermost last
 
 
 def _add_nodes(a: Node, b: Node) -> Node:
@@ -74,6 +75,7 @@ class Pass:
         self.leaves: dict[int, Any] = {}
         self.wanted_outputs: dict[Any, dict[int, list[int]]] = {}
         self.wanted_leaves: set[int] | None = None
+        self.planned: set[int] = set()
 
     # ---- preparation ----
 
@@ -122,6 +124,13 @@ class Pass:
                     leads.add(id(fn))
         return [fn for fn in found if id(fn) in leads or fn in self.wanted_outputs]
 
+    def will_reach(self, target: Any) -> bool:
+        """Whether a gradient gets to a tape entry or leaf that the roots depend on."""
+        if isinstance(target, TensorBase):
+            return id(target) in self.leaf_uses and (
+                self.wanted_leaves is None or id(target) in self.wanted_leaves)
+        return id(target) in self.planned
+
     # ---- gradients as nodes or tensors ----
 
     def add(self, a: Any, b: Any) -> Any:
@@ -151,7 +160,8 @@ class Pass:
         order = self.order(roots)
         for t, seed in zip(roots, seeds, strict=True):
             self.send(edge_of(t), self.value(seed))
-        leads = None if self.inputs is None else {id(fn) for fn in order}
+        self.planned = {id(fn) for fn in order}
+        leads = None if self.inputs is None else self.planned
         for fn in order:
             cts = self.buffers.pop(fn, None)
             if cts is None or (cts[0] is None and all(c is None for c in cts)):
@@ -276,7 +286,7 @@ class Pass:
             g = self.run_hooks(t._hooks, g)
         if self.collect:
             for n, x in enumerate(self.inputs or ()):
-                if x is t:
+                if x is t or type(x) is GradientEdge and edge_of(x)[0] is t:
                     self.captured[n] = g
             return
         old = t._grad
@@ -308,9 +318,11 @@ def run_backward(roots: Sequence[Any], seeds: Sequence[Any], *, keep: bool, crea
     walk = Pass(create, keep, inputs)
     walk.collect = collect
     before, modes.grad = modes.grad, create
+    running.append(walk)
     try:
         walk.run(roots, seeds)
     finally:
+        running.pop()
         modes.grad = before
     if not collect:
         for n, t in enumerate(inputs or ()):

@@ -7,17 +7,19 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..graph import Node, apply, spec
+from ..graph import Node, apply, pending, spec
 from ..ops.define import Template, trace
 from ..ops.movement import zeros
 from .base import TensorBase, wrap
 from .modes import enable_grad, modes, no_grad
-from .node import _FREED, INFERENCE_SAVED, GradNode, edge_of, modified_in_place
+from .node import _FREED, INFERENCE_SAVED, GradNode, Packed, edge_of, modified_in_place
 from .views import make_view
 
 
 class FunctionCtx:
     """What forward hands to backward."""
+
+    saved_for_forward: tuple[Any, ...] | None = None
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Save tensors for backward; they come back as `ctx.saved_tensors`."""
@@ -40,45 +42,38 @@ class FunctionCtx:
         self.materialize_grads = value
 
 
-class BackwardCFunction(FunctionCtx, GradNode):
-    """The tape entry of a `Function` call, which is also its `ctx`."""
+class _FunctionNode(FunctionCtx):
+    """What a `Function` and the tape entries of its calls have in common."""
 
     materialize_grads = True
     to_save: tuple[Any, ...] = ()
     dirty_tensors: tuple[Any, ...] = ()
     non_differentiable: tuple[Any, ...] = ()
     needs_input_grad: tuple[bool, ...] = ()
-    _forward_cls: type[Function]
     _saved: list[Any] | None = None
-    _input_specs: tuple[Any, ...] = ()
-
-    def __init__(self) -> None:
-        GradNode.__init__(self, (), ())
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """The tensors given to `save_for_backward`.
+        """The tensors given to `save_for_backward`, or within `jvp` to `save_for_forward`.
 
         Raises:
             RuntimeError: after they were freed, or where one was modified in place since.
         """
+        if self.saved_for_forward is not None:
+            return self.saved_for_forward
         if self._saved is None:
             if not self.to_save:
                 return ()
             raise RuntimeError(_FREED)
-        return tuple([None if e is None else self._unpack(*e) for e in self._saved])
+        me: Any = self
+        return tuple([None if e is None else e.placed(me) if type(e) is Packed
+                      else self._unpack(*e) for e in self._saved])
 
     saved_variables = saved_tensors
 
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The tape entries that receive the gradients of the tensors among the inputs."""
-        pairs = super().next_functions
-        return tuple(p for p, s in zip(pairs, self._input_specs, strict=True) if s is not None)
-
     def _unpack(self, t: Any, node: Node, cell: list[int], version: int, output: int) -> Any:
         if cell[0] != version:
-            fn = t._grad_fn if t is not None else self if output >= 0 else None
+            fn: Any = t._grad_fn if t is not None else self if output >= 0 else None
             name = fn.name() if fn is not None else ""
             raise RuntimeError(modified_in_place(node.spec, name, max(output, 0), cell[0], version))
         if t is not None:
@@ -87,6 +82,22 @@ class BackwardCFunction(FunctionCtx, GradNode):
         if output >= 0:
             made._grad_fn, made._output_nr, made._rg = self, output, True
         return made
+
+
+class BackwardCFunction(_FunctionNode, GradNode):
+    """The tape entry of a `Function` call, which is also its `ctx`."""
+
+    _forward_cls: type[Function]
+    _input_specs: tuple[Any, ...] = ()
+
+    def __init__(self) -> None:
+        GradNode.__init__(self, (), ())
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The tape entries that receive the gradients of the tensors among the inputs."""
+        pairs = super().next_functions
+        return tuple(p for p, s in zip(pairs, self._input_specs, strict=True) if s is not None)
 
     def _pack(self, outputs: Sequence[Any]) -> None:
         """Keep what was saved; an output without its tensor, which would refer back to here."""
@@ -98,9 +109,14 @@ class BackwardCFunction(FunctionCtx, GradNode):
             if t._inference:
                 raise RuntimeError(INFERENCE_SAVED)
             place = next((k for k, o in enumerate(outputs) if o is t), -1)
+            if modes.saved:
+                saved.append(Packed(t, place if t._rg else -1))
+                continue
             cell = t._version_cell()
-            kept = t if place < 0 else None
-            saved.append((kept, t._value(), cell, cell[0], place if t._rg else -1))
+            sparse = t._sparse is not None  # has entries, and no value as a whole
+            kept = t if place < 0 or sparse else None
+            saved.append((kept, t._node if sparse else t._value(), cell, cell[0],
+                          place if t._rg else -1))
         self._saved = saved
         self.to_save = (True,) if saved else ()
 
@@ -174,7 +190,7 @@ class _FunctionMeta(type):
         super().__init__(name, bases, namespace)
 
 
-class Function(FunctionCtx, metaclass=_FunctionMeta):
+class Function(_FunctionNode, metaclass=_FunctionMeta):
     """Base of operations with a derivative written by hand.
 
     Subclass it with static methods `forward(ctx, *inputs)` (or `forward(*inputs)` and
@@ -200,6 +216,9 @@ class Function(FunctionCtx, metaclass=_FunctionMeta):
     """
 
     _backward_cls: type[BackwardCFunction]
+    generate_vmap_rule = False
+    register_hook = GradNode.register_hook
+    register_prehook = GradNode.register_prehook
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -239,10 +258,22 @@ class Function(FunctionCtx, metaclass=_FunctionMeta):
         raise NotImplementedError("You must implement the jvp function for custom "
                                   "autograd.Function to use it with forward mode AD.")
 
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """How a batch of calls is done at once; `func.vmap` records one call per slice instead."""
+        raise NotImplementedError("To use autograd.Function with vmap, you must either override "
+                                  "the vmap staticmethod or set generate_vmap_rule=True.")
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward on the inputs and tape the call."""
-        ctx = cls._backward_cls()
+        if pending.forward is not None:
+            return pending.forward.apply(cls, args, kwargs)
+        return cls._recorded(cls._backward_cls(), args, kwargs)
+
+    @classmethod
+    def _recorded(cls, ctx: BackwardCFunction, args: tuple[Any, ...],
+                  kwargs: dict[str, Any]) -> Any:
         tensors = [a if isinstance(a, TensorBase) else None for a in args]
         ctx.needs_input_grad = tuple([t is not None and t._rg for t in tensors])
         with no_grad():

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..dtype import bool_, can_cast, scalar_name
 from ..engines import realize
-from ..graph import Node, apply, leaf
+from ..graph import Node, apply, leaf, pending
 from ..ops import elementwise as ew
 from . import steps
 from .base import TensorBase, derive
@@ -130,7 +130,7 @@ def write(t: Any, node: Node) -> None:
         np.copyto(array, realize.realize(node, "write to shared memory"))
         storage.clock += 1
         return
-    if t._chain and _written_at_once(t, node):
+    if t._chain and pending.forward is None and _written_at_once(t, node):
         pass
     elif t._chain:
         whole = storage.node

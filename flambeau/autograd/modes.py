@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,7 +19,10 @@ class _Modes(threading.local):
     anomaly = False
     check_nan = True
     multithreading = True
-    autocast: Callable[[str, tuple[Any, ...]], tuple[Any, ...]] | None = None  # set by amp
+    saved: tuple[tuple[Any, Any], ...] = ()  # pairs (pack, unpack), the innermost last
+    no_saved: str | None = None  # why such pairs are refused at present
+    mutation = False  # whether what was saved may be written to: the old value is kept
+    autocast: Callable[[str, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]] | None = None
 
 
 modes = _Modes()
@@ -84,7 +87,19 @@ class _Mode:
         return decorated
 
 
-class no_grad(_Mode):
+class _PlainMode(_Mode):
+    """A mode without arguments: the bare class decorates, too."""
+
+    def __new__(cls, orig_func: Any = None) -> Self:
+        mode = super().__new__(cls)
+        if orig_func is None:
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        decorated: Any = mode(orig_func)
+        return decorated
+
+
+class no_grad(_PlainMode):
     """Disable taping inside the block or the decorated function.
 
     Example:
@@ -97,18 +112,11 @@ class no_grad(_Mode):
 
     value = False
 
-    def __new__(cls, orig_func: Any = None) -> Any:
-        mode = super().__new__(cls)
-        if orig_func is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(orig_func)
-
-    def __init__(self, orig_func: Any = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
 
 
-class enable_grad(no_grad):
+class enable_grad(_PlainMode):
     """Enable taping inside the block or the decorated function."""
 
     value = True

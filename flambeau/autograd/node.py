@@ -6,10 +6,10 @@ import itertools
 import traceback
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..dtype import scalar_name
-from ..graph import Node, apply
+from ..graph import Node, apply, pending
 from ..ops.define import Template
 from ..ops.derivative import Vjp, dependent_outputs, vjp_of
 from .base import TensorBase, wrap
@@ -48,8 +48,25 @@ def modified_in_place(s: Any, name: str, nr: int, now: int, version: int) -> str
 
 def edge_of(t: Any) -> tuple[Any, int]:
     """Where the gradient of a tensor goes: a tape entry and output number, or the leaf itself."""
+    if type(t) is GradientEdge:
+        entry = t.node
+        return (entry.variable, 0) if isinstance(entry, AccumulateGrad) else (entry, t.output_nr)
     fn = t._grad_fn
     return (t, 0) if fn is None else (fn, t._output_nr)
+
+
+class GradientEdge(NamedTuple):
+    """A place of the tape that gradients reach: which output of which entry.
+
+    Attributes:
+        node: the tape entry; a leaf's is the one that accumulates.
+        output_nr: which of its outputs.
+        ownership_token: keeps a leaf alive; None here, where the entry does that.
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
 
 
 class GradNode:
@@ -138,10 +155,51 @@ class HookHandle:
         self.remove()
 
 
+class Packed:
+    """What a hook made of a saved tensor, until another hook brings it back.
+
+    Args:
+        tensor: the tensor to save.
+        output: which output of the entry that saves it this is; -1: one of its inputs.
+    """
+
+    __slots__ = ("edge", "held", "output", "unpack")
+
+    def __init__(self, tensor: Any, output: int = -1) -> None:
+        pack, self.unpack = modes.saved[-1]
+        self.output = output
+        self.edge = edge_of(tensor) if output < 0 and tensor._rg else None
+        self.held = pack(tensor)
+
+    def tensor(self) -> Any:
+        """The tensor that comes back.
+
+        Raises:
+            TypeError: where it is none.
+        """
+        t = self.unpack(self.held)
+        if not isinstance(t, TensorBase):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got "
+                            f"result of type {type(t).__name__}")
+        return t
+
+    def placed(self, entry: GradNode) -> Any:
+        """The tensor in its place of the tape."""
+        t = self.tensor()
+        edge = (entry, self.output) if self.output >= 0 else self.edge
+        if edge is None:
+            return t
+        if isinstance(edge[0], TensorBase):
+            return edge[0]
+        made = wrap(t._value())
+        made._grad_fn, made._output_nr, made._rg = edge[0], edge[1], True
+        return made
+
+
 class GradFn(GradNode):
     """The tape entry of a template: it saves what the derivative template reads, nothing else."""
 
-    __slots__ = ("cells", "saved", "template", "versions", "vjp", "wrt")
+    __slots__ = ("cells", "packed", "saved", "template", "versions", "vjp", "wrt")
 
     def __init__(self, template: Template, wrt: tuple[int, ...], tensors: Sequence[Any],
                  inputs: Sequence[Any], made: Any) -> None:
@@ -172,9 +230,27 @@ class GradFn(GradNode):
                 saved.append(made if type(made) is Node else made[i])
         self.saved: list[Any] | None = saved
         self.cells: list[Any] = cells
+        self.packed = False
+        if saved and (modes.saved or modes.mutation):
+            self._pack(tensors)
+
+    def _pack(self, tensors: Sequence[Any]) -> None:
+        """Hand what was saved to the hooks that are in force, or stop watching its version."""
+        self.packed, self.cells = True, []
+        if not modes.saved:
+            return
+        saved: Any = self.saved
+        for n, (where, i) in enumerate(self.vjp.kept):
+            if type(saved[n]) is Node:
+                t = tensors[i] if where == "in" else wrap(saved[n])
+                if where == "out":
+                    t._grad_fn, t._output_nr, t._rg = self, i, True
+                saved[n] = Packed(t, i if where == "out" else -1)
 
     def watch_output(self, k: int, cell: list[int]) -> None:
         """Outputs have their storage only after recording: their version is watched from here."""
+        if self.packed:
+            return
         for n, (where, i) in enumerate(self.vjp.kept):
             if where == "out" and i == k:
                 self.cells.append((cell, cell[0], None, k, n))  # no reference to itself
@@ -190,6 +266,8 @@ class GradFn(GradNode):
         for cell, version, fn, nr, n in self.cells:
             if cell[0] != version:
                 raise RuntimeError(self._modified(cell, version, fn, nr, n))
+        if self.packed:
+            return [x.tensor()._value() if type(x) is Packed else x for x in self.saved]
         return self.saved
 
     def _modified(self, cell: list[Any], version: int, fn: Any, nr: int, n: int) -> str:
@@ -240,6 +318,8 @@ def replay(template: Template, name: str, tensors: Sequence[Any]) -> Sequence[An
     """Record a template on tensors, taped where they require it; a tuple of tensors."""
     inputs = tuple([t._value() if isinstance(t, TensorBase) else t for t in tensors])
     wrt = tuple([i for i, t in enumerate(tensors) if isinstance(t, TensorBase) and t._rg])
+    if pending.forward is not None:
+        pending.forward.note(tensors, inputs)
     made = apply(template, inputs)
     out = [wrap(n) for n in made]
     dependent = dependent_outputs(template, wrt)

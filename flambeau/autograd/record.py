@@ -166,7 +166,7 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
     if traces.stack:
         return op.invoke(values, static)
     if modes.autocast is not None:
-        values = modes.autocast(op.name, values)
+        values = modes.autocast(op.name, values, static)
     inputs: list[Any] = []
     specs: list[Any] = []
     wrt: list[int] = []
@@ -201,6 +201,11 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
     return finish(apply(template, tuple(inputs)))
 
 
+def autocast_first(name: str, *values: Any) -> tuple[Any, ...]:
+    """The operands as autocast has them, for functions that check dtypes before they record."""
+    return values if modes.autocast is None else modes.autocast(name, values, ())
+
+
 def finish(made: Any) -> Any:
     """Tensors for freshly recorded nodes; runs them where a budget or eager mode says so."""
     if type(made) is Node:
@@ -222,6 +227,8 @@ def tape(template: Template, cls: type, tensors: Sequence[Any], inputs: tuple[An
             storage.dirty = False  # the first forward pass after an update by hand
             if storage.node.data is None:
                 realize.flush("update by hand")
+    if pending.forward is not None:
+        pending.forward.note(tensors, inputs)
     made = apply(template, inputs)
     fn: GradFn = cls(template, wrt, tensors, inputs, made)
     made_tensors = finish(made)

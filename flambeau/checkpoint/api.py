@@ -41,6 +41,7 @@ def save(
     pickle_module: Any = pickle,
     pickle_protocol: int = 2,
     _use_new_zipfile_serialization: bool = True,
+    _disable_byteorder_record: bool = False,
 ) -> None:
     """Save an object in PyTorch's format.
 
@@ -50,6 +51,7 @@ def save(
         pickle_module: accepted as PyTorch does; the writer is flambeau's own.
         pickle_protocol: -1 to 5; the file always holds protocol 2, which every version reads.
         _use_new_zipfile_serialization: False writes the format before PyTorch 1.6.
+        _disable_byteorder_record: leave out the file's note of its byte order.
 
     Raises:
         AttributeError: ``f`` is no path and cannot be written.
@@ -76,7 +78,7 @@ def save(
         content = PickleWriter(codec, storages).dump(obj)
 
         def write(file: BinaryIO) -> None:
-            _write_zip(file, _folder_name(f), content, storages)
+            _write_zip(file, _folder_name(f), content, storages, not _disable_byteorder_record)
     else:
 
         def write(file: BinaryIO) -> None:
@@ -95,12 +97,14 @@ def _folder_name(f: FileLike) -> str:
     return stem if stem.isascii() and stem.strip(".") and "\\" not in stem else "archive"
 
 
-def _write_zip(file: BinaryIO, folder: str, content: bytes, storages: StorageCollector) -> None:
+def _write_zip(file: BinaryIO, folder: str, content: bytes, storages: StorageCollector,
+               says_order: bool) -> None:
     writer = ZipWriter(file.write, folder)
     writer.add("data.pkl", content)
     writer.add(".format_version", b"1")
     writer.add(".storage_alignment", str(ALIGNMENT).encode())
-    writer.add("byteorder", b"big" if foreign("little") else b"little")
+    if says_order:
+        writer.add("byteorder", b"big" if foreign("little") else b"little")
     for key, array in storages.arrays.items():
         writer.add(f"data/{key}", array.view(np.uint8))
     writer.add("version", b"3\n")

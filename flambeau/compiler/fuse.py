@@ -25,6 +25,7 @@ MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
 MAX_ROOTS = 64
+MAX_AFTER = 8  # lines on the results of one pass over windows
 CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
@@ -46,10 +47,19 @@ class Kernel:
 
 @dataclass
 class Windows:
-    """Lines over the same pooling windows that one pass computes."""
+    """Lines over the same pooling windows that one pass computes.
+
+    Attributes:
+        instrs: the lines.
+        level: position among the waves of steps.
+        after: lines on their results, computed while these are in registers.
+        kept: results that somebody else reads.
+    """
 
     instrs: list[Instr]
     level: int
+    after: list[Instr] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -85,6 +95,7 @@ class _Plan:
         self.joined = {i.out for i in program.instrs if joins(i, program)}
         self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
         self.room: dict[int, int] = {}  # for lines in each pass
+        self.passed: dict[int, Windows] = {}  # which pass computes a value
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -232,6 +243,8 @@ class _Plan:
                 continue
             domain = (self.program.specs[instr.args[0]].shape if instr.prim.name in REDUCES
                       else instr.spec.shape)
+            if self._after_pass(instr, passes):
+                continue
             level = self._level(instr, domain)
             key = (level, domain, _pattern(instr))
             while key in kernels and len(kernels[key].roots) >= MAX_ROOTS:
@@ -242,6 +255,7 @@ class _Plan:
                 kernels[key] = Kernel(domain, [], level)
                 done.append(kernels[key])
             kernels[key].roots.append(instr)
+        self._keep(passes)
         done.sort(key=lambda step: step.level)
         return done
 
@@ -263,6 +277,53 @@ class _Plan:
             done.append(found)
         found.instrs.append(instr)
         self.levels[instr.out] = found.level
+        self.passed[instr.out] = found
+
+    def _after_pass(self, instr: Instr, passes: dict[Any, Windows]) -> bool:
+        """Let a pass over windows compute a line on its results too, if all else is there then."""
+        lines, read = self._reached(instr)
+        found = {id(p): p for v in read if (p := self.passed.get(v)) is not None}
+        last = max(found.values(), key=lambda p: p.level, default=None)
+        if last is None or any(windows.cost(line, self.program.specs) is None for line in lines):
+            return False
+        if instr.spec.shape != last.instrs[0].spec.shape or len(last.after) >= MAX_AFTER:
+            return False
+        if any(self.passed.get(v) is not last and self.levels[v] >= last.level for v in read):
+            return False
+        moved = {a for line in lines if line.prim.name in MOVES for a in line.args}
+        if any(self.passed.get(v) is last for v in moved):
+            return False
+        last.after.append(instr)
+        self.levels[instr.out] = last.level
+        self.passed[instr.out] = last
+        return True
+
+    def _reached(self, root: Instr) -> tuple[list[Instr], list[int]]:
+        """The lines computed with a root, and the values in memory that they read."""
+        lines, read = [root], []
+        stack, seen = list(root.args), set()
+        while stack:
+            number = stack.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            if number in self.roots:
+                read.append(number)
+            else:
+                lines.append(self.defined[number])
+                stack += self.defined[number].args
+        return lines, read
+
+    def _keep(self, passes: dict[Any, Windows]) -> None:
+        """Note which results of passes are read by others."""
+        read = set(self.program.outputs)
+        for instr in self.program.instrs:
+            if instr.out in self.roots:
+                own = self.passed.get(instr.out)
+                read.update(v for v in self._reached(instr)[1]
+                            if own is None or self.passed.get(v) is not own)
+        for p in passes.values():
+            p.kept = {i.out for i in (*p.instrs, *p.after)} & read
 
     def _level(self, root: Instr, domain: Shape | None, args: Sequence[int] | None = None) -> int:
         """One more than anything it must wait for; a root of the same loops is not waited for."""

@@ -332,9 +332,14 @@ class VectorCode:
                 if not i & distance:
                     a, b = rows[i], rows[i + distance]
                     done[i], done[i + distance] = self.shuffle(a, b, low), self.shuffle(a, b, high)
-            rows = done
+            rows = [self.fence(x) for x in done]
             distance *= 2
         return rows
+
+    def fence(self, x: Any) -> Any:
+        """x itself; what is emitted before and after is not combined, which saves LLVM's time."""
+        kind = ir.FunctionType(self.vector, [self.vector])
+        return self.builder.call(self.declare(f"llvm.arithmetic.fence.{self.suffix}", kind), [x])
 
     def _exchange(self, distance: int) -> tuple[list[int], list[int]]:
         w = self.lanes

@@ -79,6 +79,7 @@ class DiskCache:
         self.folder = folder
         self.limit = limit
         self._trusted: bool | None = None
+        self._room = 0  # bytes to write before the folder is measured again
 
     def get(self, key: str) -> bytes | None:
         """The bytes kept under a key; None if there are none. Damaged files are deleted."""
@@ -110,9 +111,11 @@ class DiskCache:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self._trust():
                 for key, payload in payloads.items():
-                    _write(self.folder, key + _SUFFIX,
-                           _MAGIC + hashlib.sha256(payload).digest() + payload)
-                self._shrink()
+                    content = _MAGIC + hashlib.sha256(payload).digest() + payload
+                    _write(self.folder, key + _SUFFIX, content)
+                    self._room -= len(content)
+                if self._room < 0:
+                    self._shrink()
 
     def size(self) -> tuple[int, int]:
         """How many files are kept, and their bytes."""
@@ -144,6 +147,10 @@ class DiskCache:
         return found
 
     def _shrink(self) -> None:
+        """Measure the folder and delete what is too much; a look at each file takes its time.
+
+        Until the next look this process writes a quarter of what is free: others write too.
+        """
         files = self._files(_SUFFIX)
         total = sum(size for _, size, _ in files)
         doomed = [path for used, _, path in self._files(_PART) if used < time.time() - _STALE]
@@ -156,6 +163,7 @@ class DiskCache:
         for path in doomed:
             with suppress(OSError):
                 os.unlink(path)
+        self._room = (self.limit - total) // 4
 
 
 def _is_private(found: os.stat_result) -> bool:

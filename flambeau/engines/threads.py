@@ -80,7 +80,7 @@ def get_num_threads() -> int:
     return pool.size
 
 
-def set_num_threads(count: int) -> None:
+def set_num_threads(num: int, /) -> None:
     """Set how many threads compiled code uses.
 
     Raises:
@@ -88,7 +88,7 @@ def set_num_threads(count: int) -> None:
 
     Source: torch.set_num_threads.
     """
-    pool.size = _positive("set_num_threads", count)
+    pool.size = _positive("set_num_threads", num)
 
 
 class _Interop:
@@ -103,7 +103,7 @@ def get_num_interop_threads() -> int:
     return _Interop.size
 
 
-def set_num_interop_threads(count: int) -> None:
+def set_num_interop_threads(num: int, /) -> None:
     """Accept a number of threads between operations: a flush is one function, so it has no effect.
 
     Raises:
@@ -111,7 +111,7 @@ def set_num_interop_threads(count: int) -> None:
 
     Source: torch.set_num_interop_threads.
     """
-    count = _positive("set_num_interop_threads", count)
+    count = _positive("set_num_interop_threads", num)
     if _Interop.is_set:
         raise RuntimeError("Error: cannot set number of interop threads after parallel work has "
                            "started or set_num_interop_threads called")

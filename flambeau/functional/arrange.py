@@ -15,7 +15,7 @@ from ..ops import elementwise as ew
 from ..ops import movement as mv
 from ..ops.define import Sym
 from ..ops.reduction import iota
-from .calling import numpy_names, with_out
+from .calling import numpy_names, presented, with_out
 from .index_along import index_select
 from .indexing import take_at
 from .joining import stack
@@ -121,7 +121,7 @@ def _rolled(x: Sym, shift: int, axis: int) -> Sym:
 
 
 @numpy_names
-def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+def roll(input: Any, shifts: Any, dims: Any = ()) -> Any:
     """A copy shifted along dimensions; what leaves at the end comes back at the start.
 
     Args:
@@ -163,6 +163,7 @@ def _repeat(input: Value, sizes: Any) -> Any:
                       shape=tuple(total))
 
 
+@presented("input repeats")
 def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """A copy with the whole tensor repeated along each dimension.
 
@@ -190,6 +191,7 @@ def tile(input: Any, dims: Any) -> Any:
     return _repeat(input, (1,) * lead + sizes)
 
 
+@presented("input repeats! dim output_size")
 def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *,
                       output_size: int | None = None) -> Any:
     """A copy with each entry repeated in place.

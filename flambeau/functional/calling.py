@@ -88,18 +88,24 @@ def _takes_out(function: Any) -> bool:
     return False
 
 
-def as_method(function: Any) -> Any:
-    """The function as a method of Tensor: its signature does not show `out`."""
+def as_method(function: Any, parameters: str | None = None) -> Any:
+    """The function as a method of Tensor: its signature does not show `out`.
+
+    Args:
+        function: a function, or its method.
+        parameters: which parameters the signature shows instead, as for `presented`.
+    """
     found = getattr(function, "method", function)
-    if not _takes_out(found):
+    if parameters is None and not _takes_out(found):
         return found
     method: Any = types.FunctionType(found.__code__, found.__globals__, found.__name__,
                                      found.__defaults__, found.__closure__)
     method.__kwdefaults__ = found.__kwdefaults__
     method.__doc__, method.__module__ = found.__doc__, found.__module__
     method.__qualname__ = found.__qualname__
-    method.__wrapped__ = Signed(found, lambda s: s.replace(
-        parameters=[p for name, p in s.parameters.items() if name != "out"]))
+    method.__wrapped__ = Signed(getattr(found, "__wrapped__", found), lambda s: (
+        s.replace(parameters=[p for name, p in s.parameters.items() if name != "out"])
+        if parameters is None else _chosen(s, parameters)))
     return method
 
 

@@ -14,7 +14,7 @@ from ..dtype import bool_, get_default_dtype, scalar_name, uint8
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
-from .calling import not_implemented
+from .calling import not_implemented, presented
 from .overload import require_ordered, tensor_only, with_out
 
 
@@ -291,6 +291,7 @@ def _where(condition: Value, input: Value, other: Value) -> Any:
 
 
 @with_out
+@presented("condition input! other! out")
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """Elements of `input` where the condition holds, of `other` elsewhere.
 

@@ -11,12 +11,13 @@ from ..autograd.base import TensorBase, wrap
 from ..autograd.inplace import assign
 from ..autograd.modes import modes
 from ..autograd.record import Value, op
-from ..device import checked, device, memory_format
+from ..device import checked, contiguous_format, device, memory_format, preserve_format
 from ..dtype import bool_
 from ..dtype import dtype as _dtype
 from ..graph import leaf
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
+from .formats import checked_format, follows, in_format, is_in_format
 from .overload import is_number
 from .scalars import check_fits
 
@@ -34,6 +35,11 @@ def _clone(input: Value) -> Any:
 def clone(input: Any, *, memory_format: Any = None) -> Any:
     """A copy with memory of its own, through which gradients pass.
 
+    Args:
+        input: a tensor.
+        memory_format: the order of its elements in memory. Default: None, as in `input` where
+            that is channels last, else row-major.
+
     Example:
         >>> import flambeau as torch
         >>> x = torch.ones(2)
@@ -45,27 +51,35 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 
     Source: torch.clone.
     """
-    return _clone(input)
+    form = follows(checked_format(memory_format, "clone"), input)
+    return in_format(_clone(input), form)
 
 
-def contiguous(input: Any, memory_format: Any = None) -> Any:
-    """The tensor itself where its elements lie in row-major order, else a copy that does."""
-    return input if input.is_contiguous() else _clone(input)
+def contiguous(input: Any, memory_format: Any = contiguous_format) -> Any:
+    """The tensor itself where its elements lie in order, else a copy where they do.
+
+    Args:
+        input: a tensor.
+        memory_format: the order. Default: row-major.
+    """
+    form = checked_format(memory_format, "contiguous")
+    return input if is_in_format(input, form) else in_format(_clone(input), form)
 
 
-def convert(input: Any, dtype: _dtype, copy: bool = False) -> Any:
-    """The tensor in a dtype; itself where it has it and no copy is asked for."""
+def convert(input: Any, dtype: _dtype, copy: bool = False, form: Any = None) -> Any:
+    """The tensor in a dtype and memory format; itself where it has them and need not be copied."""
     have = input.dtype
     if have is dtype and not copy:
-        return input
+        if form is None or form is preserve_format or is_in_format(input, form):
+            return input
     if have.is_complex and not dtype.is_complex and dtype.category > 0:
         warnings.warn("Casting complex values to real discards the imaginary part", UserWarning,
                       stacklevel=3)
-    return _to_copy(input, dtype)
+    return in_format(_to_copy(input, dtype), follows(form, input))
 
 
-def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
-    """The dtype (or None) and the wish for a copy among the arguments of `Tensor.to`.
+def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:
+    """The dtype (or None), the wish for a copy and the format among the arguments of `Tensor.to`.
 
     Raises:
         TypeError: for arguments that no form of `to` takes.
@@ -86,7 +100,7 @@ def to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bo
     _check_to(given, args, len(rest) > len(names))
     if given.get("device") is not None:
         checked(given["device"])
-    return given.get("dtype"), bool(given.get("copy", False))
+    return given.get("dtype"), bool(given.get("copy", False)), given.get("memory_format")
 
 
 def _check_to(given: dict[str, Any], args: tuple[Any, ...], too_many: bool) -> None:

@@ -16,7 +16,7 @@ from ..dtype import dtype as _dtype
 from ..graph import leaf
 from ..ops import elementwise as ew
 from ..ops import movement as mv
-from .calling import with_out
+from .calling import presented, with_out
 from .complex import view_as_complex
 from .conversion import clone
 from .parts import narrow
@@ -65,6 +65,7 @@ def _view_copy(input: Value, size: Any) -> Any:
     return mv.reshape(input, shape=size)
 
 
+@presented("input size! out")
 def view_copy(input: Any, size: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
     """A copy of another shape, or of the same bits as another dtype.
 

@@ -11,7 +11,7 @@ from ..ops import arithmetic as ar
 from ..ops import reduction as rd
 from ..ops.gather import take_along
 from ..ops.movement import concatenate, strided_slice
-from .calling import not_implemented, numpy_names, with_out
+from .calling import not_implemented, numpy_names, presented, with_out
 from .reduction import keep, wrap_dim
 
 
@@ -276,4 +276,8 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
     return _cumulative_trapezoid(y, x, _checked_step(dx, x), dim)
 
 
-trapz = trapezoid
+@presented("y x dim")
+def trapz(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """`trapezoid` under its older name."""
+    return trapezoid(y, x, dx=dx, dim=dim)
+

@@ -14,7 +14,7 @@ from ..autograd.record import Value, op
 from ..generator import bernoulli, default_generator
 from ..graph import leaf
 from ..ops import arithmetic as ar
-from .sampling import order_in_memory
+from .formats import order_in_memory
 
 _SATURATION = 1.7580993408473766  # minus the value of SELU far below zero
 

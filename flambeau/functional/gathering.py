@@ -13,7 +13,7 @@ from ..ops import elementwise as ew
 from ..ops import gather as gt
 from ..ops import movement as mv
 from ..ops.define import Sym
-from .calling import numpy_names, with_out
+from .calling import numpy_names, presented, with_out
 from .indexing import check_bounds, nonnegative
 from .reduction import wrap_dim
 
@@ -187,6 +187,7 @@ def _scatter(input: Value, index: Value, src: Value, dim: int, reduce: Any) -> A
     return _shaped(gt.put_along(x, i, u, axis=axis, mode=_REDUCE[reduce]), input.shape)
 
 
+@presented("input dim index src! out")
 @numpy_names
 def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None,
             reduce: str | None = None, out: Any = None) -> Any:

@@ -467,7 +467,7 @@ def kron(input: Value, other: Value) -> Any:
     return reshape(left * right, shape=tuple(n * m for n, m in zip(a, b, strict=True)))
 
 
-@op(out=True)
+@op
 def trace(input: Value) -> Any:
     """The sum of the diagonal of a matrix.
 

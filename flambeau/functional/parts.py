@@ -11,16 +11,18 @@ from ..graph import Shape
 from ..ops import movement as mv
 from ..ops import reduction as rd
 from ..ops.arithmetic import broadcast_shape
+from .calling import presented
 from .reduction import wrap_dim
 from .shape import integers, shape_of, view
 
 # ---- repetition without copies ------------------------------------------------------------------
 
-def expand(input: Any, *sizes: Any, **named: Any) -> Any:
+@presented("input size")
+def expand(input: Any, *size: Any, **named: Any) -> Any:
     """A view that repeats dimensions of size 1, without copying.
 
     Args:
-        sizes: the target; -1 keeps a size; dimensions may be added in front.
+        size: the target; -1 keeps a size; dimensions may be added in front.
 
     Raises:
         RuntimeError: where a size other than 1 would change.
@@ -33,7 +35,7 @@ def expand(input: Any, *sizes: Any, **named: Any) -> Any:
 
     Source: PyTorch, torch.Tensor.expand.
     """
-    target = integers("expand", (named["size"],) if "size" in named else sizes)
+    target = integers("expand", (named["size"],) if "size" in named else size)
     shape = shape_of(input)
     lead = len(target) - len(shape)
     if lead < 0:

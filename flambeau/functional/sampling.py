@@ -13,6 +13,8 @@ from ..autograd.inplace import assign, overwritten
 from ..autograd.record import write_out
 from ..dtype import dtype, int64, scalar_name
 from ..graph import leaf
+from .calling import presented
+from .formats import order_in_memory
 
 Fill = Callable[[tuple[int, ...]], Any]
 
@@ -32,13 +34,6 @@ def stream_of(generator: Any) -> streams.Generator:
     return stream
 
 
-def order_in_memory(t: Any) -> tuple[int, ...]:
-    """Dimensions from the longest stride to the shortest: samples are written in this order."""
-    strides = t._strided()[0]
-    shape = t._node.spec.shape
-    return tuple(sorted(range(len(shape)), key=lambda i: (-strides[i] if shape[i] != 1 else 0, i)))
-
-
 def _fill(t: Any, name: str, sample: Fill) -> Any:
     """Write samples into a tensor in the order of its memory."""
     spec = t._node.spec
@@ -54,10 +49,24 @@ def _numpy(t: Any) -> Any:
     return t._node.spec.dtype.numpy
 
 
-def uniform_(t: Any, a: float = 0, b: float = 1, *, generator: Any = None) -> Any:
-    """Fill with samples of the uniform distribution on [a, b); in place."""
+def _from(name: str, value: Any, named: dict[str, Any]) -> Any:
+    """The lower bound, which PyTorch calls `from`: no name that Python's syntax allows.
+
+    Raises:
+        TypeError: for other keywords.
+    """
+    if named.keys() - {"from"}:
+        raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(named))}'")
+    return named.get("from", value)
+
+
+@presented("t from_ to generator")
+def uniform_(t: Any, from_: float = 0, to: float = 1, *, generator: Any = None,
+             **named: Any) -> Any:
+    """Fill with samples of the uniform distribution on [from, to); in place."""
+    from_ = _from("uniform_", from_, named)
     return _fill(t, "UniformBackward0", lambda shape: streams.uniform(
-        stream_of(generator), shape, _numpy(t), a, b))
+        stream_of(generator), shape, _numpy(t), from_, to))
 
 
 def normal_(t: Any, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
@@ -66,8 +75,11 @@ def normal_(t: Any, mean: float = 0, std: float = 1, *, generator: Any = None) -
         stream_of(generator), shape, _numpy(t), mean, std, contiguous=t.is_contiguous()))
 
 
-def random_(t: Any, from_: Any = None, to: Any = None, *, generator: Any = None) -> Any:
+@presented("t generator")
+def random_(t: Any, from_: Any = None, to: Any = None, *, generator: Any = None,
+            **named: Any) -> Any:
     """Fill with integers: of the dtype's whole range, of [0, to), or of [from, to); in place."""
+    from_ = _from("random_", from_, named)
     stream = stream_of(generator)
     if from_ is None and to is None:
         return _fill(t, "RandomBackward2", lambda shape: streams.random_unbounded(
@@ -122,6 +134,7 @@ def sampled(array: Any, d: dtype, like: Any, name: str) -> Any:
     return overwritten(like, t, name) if like.requires_grad else t
 
 
+@presented("input generator out")
 def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = None) -> Any:
     """Ones with the probabilities in `input` (or p for all), zeros otherwise.
 

@@ -14,6 +14,7 @@ from ..dtype import scalar_name
 from ..graph import Shape
 from ..ops import elementwise as ew
 from ..ops import movement as mv
+from .calling import presented
 from .reduction import wrap_dim
 
 
@@ -168,6 +169,7 @@ def adjoint(input: Any) -> Any:
 
 # ---- reshaping ----------------------------------------------------------------------------------
 
+@presented("input shape")
 def view(input: Any, *shape: Any, **dtype: Any) -> Any:
     """A view of another shape, or of the same bits as another dtype.
 
@@ -353,6 +355,7 @@ def ravel(input: Any) -> Any:
 
 # ---- dimensions of size 1 -----------------------------------------------------------------------
 
+@presented("input dim!")
 def squeeze(input: Any, dim: Any = None) -> Any:
     """A view without dimensions of size 1.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import activation as act
 from . import gates
+from .overload import with_out
 from .sampling import stream_of
 
 relu_, selu_, celu_, threshold_ = act.relu_, act.selu_, act.celu_, act.threshold_
@@ -34,6 +35,7 @@ def celu(input: Any, alpha: float = 1.0) -> Any:
     return act.celu(input, alpha)
 
 
+@with_out
 def threshold(input: Any, threshold: float, value: float) -> Any:
     """x where x > threshold, else value (see `nn.functional.threshold`)."""
     return act.threshold(input, threshold, value)

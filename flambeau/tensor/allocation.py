@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..device import strided
 from ..dtype import dtype as _dtype
+from ..functional.calling import presented
 from ..graph import Node
 from . import creation as fn
 from . import data as source
@@ -16,40 +18,46 @@ class AllocationMethods:
     _node: Node
 
     def new_tensor(self, data: Any, *, dtype: _dtype | None = None, device: Any = None,
-                   requires_grad: bool = False, layout: Any = None,
+                   requires_grad: bool = False, layout: Any = strided,
                    pin_memory: bool = False) -> Any:
         """A copy of data."""
-        source.check_device(device)
+        source.check_device(device, pin_memory, layout, "new_tensor")
         array, d = source.array_of(data, dtype or self._node.spec.dtype)
         return source.finished(array, d, requires_grad)
 
+    @presented("self size dtype layout device pin_memory requires_grad")
     def new_zeros(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                   **named: Any) -> Any:
         """Zeros of a shape."""
         return fn.zeros(*size, dtype=dtype or self._node.spec.dtype, device=device,
-                        requires_grad=requires_grad, **named)
+                        layout=layout, pin_memory=pin_memory, requires_grad=requires_grad,
+                        **named)
 
+    @presented("self size dtype layout device pin_memory requires_grad")
     def new_ones(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                  requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                  **named: Any) -> Any:
         """Ones of a shape."""
         return fn.ones(*size, dtype=dtype or self._node.spec.dtype, device=device,
-                       requires_grad=requires_grad, **named)
+                       layout=layout, pin_memory=pin_memory, requires_grad=requires_grad,
+                        **named)
 
+    @presented("self size dtype layout device pin_memory requires_grad")
     def new_empty(self, *size: Any, dtype: _dtype | None = None, device: Any = None,
                   requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
                   **named: Any) -> Any:
         """Memory of a shape, still to be written."""
         return fn.empty(*size, dtype=dtype or self._node.spec.dtype, device=device,
-                        requires_grad=requires_grad, **named)
+                        layout=layout, pin_memory=pin_memory, requires_grad=requires_grad,
+                        **named)
 
     def new_full(self, size: Any, fill_value: Any, *, dtype: _dtype | None = None,
-                 device: Any = None, requires_grad: bool = False, layout: Any = None,
-                 pin_memory: bool = False) -> Any:
+                 layout: Any = None, device: Any = None, pin_memory: bool = False,
+                 requires_grad: bool = False) -> Any:
         """One value in a shape."""
-        return fn.full(size, fill_value, dtype=dtype or self._node.spec.dtype, device=device,
-                       requires_grad=requires_grad)
+        return fn.full(size, fill_value, dtype=dtype or self._node.spec.dtype, layout=layout,
+                       device=device, pin_memory=pin_memory, requires_grad=requires_grad)
 
     def new_empty_strided(self, size: Any, stride: Any, dtype: _dtype | None = None,
                           layout: Any = None, device: Any = None, pin_memory: bool = False,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 from ..autograd.inplace import assign
-from ..device import checked
+from ..device import checked, preserve_format
 from ..dtype import (
     bfloat16,
     bool_,
@@ -27,6 +27,7 @@ from ..dtype import (
 )
 from ..functional import complex as parts
 from ..functional import conversion as fn
+from ..functional.formats import checked_format
 
 TYPE_NAMES = {float32: "FloatTensor", float64: "DoubleTensor", float16: "HalfTensor",
               bfloat16: "BFloat16Tensor", int64: "LongTensor", int32: "IntTensor",
@@ -48,8 +49,8 @@ def _named_dtype(given: Any) -> dtype:
 
 
 def _to(name: str, d: dtype) -> Callable[..., Any]:
-    def method(self: Any, memory_format: Any = None) -> Any:
-        return fn.convert(self, d)
+    def method(self: Any, memory_format: Any = preserve_format) -> Any:
+        return fn.convert(self, d, form=checked_format(memory_format, name))
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"The tensor in dtype {d.name}; itself where it has it."
     return method
@@ -86,14 +87,26 @@ class ConversionMethods:
     fill_ = fn.fill_
     zero_ = fn.zero_
 
+    @overload
+    def to(self, dtype: dtype, non_blocking: Any = False, copy: Any = False, *,
+           memory_format: Any = None) -> Any: ...
+
+    @overload
+    def to(self, device: Any = None, dtype: dtype | None = None, non_blocking: Any = False,
+           copy: Any = False, *, memory_format: Any = None) -> Any: ...
+
+    @overload
+    def to(self, other: Any, non_blocking: Any = False, copy: Any = False, *,
+           memory_format: Any = None) -> Any: ...
+
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """The tensor in another dtype or on another device; itself where nothing changes.
 
         Forms: `to(dtype)`, `to(device)`, `to(device, dtype)`, `to(other)`, each with
         `non_blocking=False, copy=False, memory_format=None`.
         """
-        d, copy = fn.to_arguments(args, kwargs)
-        return fn.convert(self, d or self.dtype, copy)  # type: ignore[attr-defined]
+        d, copy, form = fn.to_arguments(args, kwargs)
+        return fn.convert(self, d or self.dtype, copy, form)  # type: ignore[attr-defined]
 
     def type(self, dtype: Any = None, non_blocking: Any = False) -> Any:
         """The name of the old tensor type (`torch.FloatTensor`), or the tensor in another dtype."""
@@ -110,11 +123,13 @@ class ConversionMethods:
         """Copy the elements of `src`, broadcast and converted; in place."""
         return fn.copy_(self, src)
 
-    def cpu(self, memory_format: Any = None) -> Any:
-        """The tensor itself: it is on the CPU."""
-        return self
+    def cpu(self, memory_format: Any = preserve_format) -> Any:
+        """The tensor itself: it is on the CPU; a copy where its memory format is another."""
+        mine: Any = self
+        return fn.convert(self, mine.dtype, form=checked_format(memory_format, "cpu"))
 
-    def cuda(self, device: Any = None, non_blocking: Any = False, memory_format: Any = None) -> Any:
+    def cuda(self, device: Any = None, non_blocking: Any = False,
+             memory_format: Any = preserve_format) -> Any:
         """Raises AssertionError: this build has no CUDA."""
         checked("cuda" if device is None else device)
         raise RuntimeError("Invalid device, must be cuda device")

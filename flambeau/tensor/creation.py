@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd.base import TensorBase
+from ..device import preserve_format, strided
 from ..dtype import dtype, get_default_dtype, int64
+from ..functional.calling import presented
+from ..functional.formats import checked_format, in_format, like_order
 from ..functional.scalars import check_fits
-from .arrays import from_array
 from .data import check_device, finished, leaf_type
 
 # ---- one value ----------------------------------------------------------------------------------
@@ -48,6 +50,7 @@ def filled(shape: tuple[int, ...], value: Any, d: dtype, requires_grad: bool = F
     return finished(array, d, requires_grad, out)
 
 
+@presented("size out dtype layout device pin_memory requires_grad")
 def zeros(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any = None,
           device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
           **named: Any) -> Any:
@@ -65,10 +68,11 @@ def zeros(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any =
 
     Source: torch.zeros.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "zeros")
     return filled(_named(size, named, "zeros"), 0, _or_default(dtype, out), requires_grad, out)
 
 
+@presented("size out dtype layout device pin_memory requires_grad")
 def ones(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any = None,
          device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
          **named: Any) -> Any:
@@ -85,10 +89,11 @@ def ones(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any = 
 
     Source: torch.ones.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "ones")
     return filled(_named(size, named, "ones"), 1, _or_default(dtype, out), requires_grad, out)
 
 
+@presented("size memory_format out dtype layout device pin_memory requires_grad")
 def empty(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any = None,
           device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
           memory_format: Any = None, **named: Any) -> Any:
@@ -105,8 +110,11 @@ def empty(*size: Any, out: Any = None, dtype: dtype | None = None, layout: Any =
 
     Source: torch.empty.
     """
-    check_device(device)
-    return filled(_named(size, named, "empty"), 0, _or_default(dtype, out), requires_grad, out)
+    check_device(device, pin_memory, layout, "empty")
+    if memory_format is preserve_format:
+        raise RuntimeError("unsupported memory format Preserve")
+    made = filled(_named(size, named, "empty"), 0, _or_default(dtype, out), requires_grad, out)
+    return in_format(made, checked_format(memory_format, "empty"))
 
 
 def _named(size: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[int, ...]:
@@ -156,7 +164,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: dtype | None = N
 
     Source: torch.full.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "full")
     d = dtype or (out.dtype if out is not None else value_dtype(fill_value))
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.item()  # type: ignore[attr-defined]
@@ -167,9 +175,9 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: dtype | None = N
     return finished(array, d, requires_grad, out)
 
 
-def zeros_like(input: Any, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
-               requires_grad: bool = False, memory_format: Any = None,
-               pin_memory: bool = False) -> Any:
+def zeros_like(input: Any, *, memory_format: Any = None, dtype: dtype | None = None,
+               layout: Any = None, device: Any = None, pin_memory: bool = False,
+               requires_grad: bool = False) -> Any:
     """Zeros of the shape and dtype of a tensor.
 
     Example:
@@ -179,13 +187,14 @@ def zeros_like(input: Any, *, dtype: dtype | None = None, layout: Any = None, de
 
     Source: torch.zeros_like.
     """
-    check_device(device)
-    return filled(tuple(input.shape), 0, dtype or input.dtype, requires_grad)
+    check_device(device, pin_memory, layout, "zeros_like")
+    return _like(input, filled(tuple(input.shape), 0, dtype or input.dtype, requires_grad),
+                 memory_format, "zeros_like")
 
 
-def ones_like(input: Any, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
-              requires_grad: bool = False, memory_format: Any = None,
-              pin_memory: bool = False) -> Any:
+def ones_like(input: Any, *, memory_format: Any = None, dtype: dtype | None = None,
+              layout: Any = None, device: Any = None, pin_memory: bool = False,
+              requires_grad: bool = False) -> Any:
     """Ones of the shape and dtype of a tensor.
 
     Example:
@@ -195,24 +204,26 @@ def ones_like(input: Any, *, dtype: dtype | None = None, layout: Any = None, dev
 
     Source: torch.ones_like.
     """
-    check_device(device)
-    return filled(tuple(input.shape), 1, dtype or input.dtype, requires_grad)
+    check_device(device, pin_memory, layout, "ones_like")
+    return _like(input, filled(tuple(input.shape), 1, dtype or input.dtype, requires_grad),
+                 memory_format, "ones_like")
 
 
-def empty_like(input: Any, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
-               requires_grad: bool = False, memory_format: Any = None,
-               pin_memory: bool = False) -> Any:
+def empty_like(input: Any, *, memory_format: Any = None, dtype: dtype | None = None,
+               layout: Any = None, device: Any = None, pin_memory: bool = False,
+               requires_grad: bool = False) -> Any:
     """A tensor of the shape and dtype of another, with elements still to be written.
 
     Source: torch.empty_like.
     """
-    check_device(device)
-    return filled(tuple(input.shape), 0, dtype or input.dtype, requires_grad)
+    check_device(device, pin_memory, layout, "empty_like")
+    return _like(input, filled(tuple(input.shape), 0, dtype or input.dtype, requires_grad),
+                 memory_format, "empty_like")
 
 
-def full_like(input: Any, fill_value: Any, *, dtype: dtype | None = None, layout: Any = None,
-              device: Any = None, requires_grad: bool = False, memory_format: Any = None,
-              pin_memory: bool = False) -> Any:
+def full_like(input: Any, fill_value: Any, *, memory_format: Any = None,
+              dtype: dtype | None = None, layout: Any = None, device: Any = None,
+              pin_memory: bool = False, requires_grad: bool = False) -> Any:
     """One value in the shape and dtype of a tensor.
 
     Example:
@@ -222,8 +233,14 @@ def full_like(input: Any, fill_value: Any, *, dtype: dtype | None = None, layout
 
     Source: torch.full_like.
     """
-    return full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, device=device,
-                requires_grad=requires_grad)
+    made = full(tuple(input.shape), fill_value, dtype=dtype or input.dtype, layout=layout,
+                device=device, pin_memory=pin_memory, requires_grad=requires_grad)
+    return _like(input, made, memory_format, "full_like")
+
+
+def _like(input: Any, made: Any, form: Any, name: str) -> Any:
+    """A new tensor in a memory format, which may be that of `input`."""
+    return in_format(made, like_order(checked_format(form, name), input))
 
 
 def empty_strided(size: Any, stride: Any, *, dtype: dtype | None = None, layout: Any = None,
@@ -232,7 +249,7 @@ def empty_strided(size: Any, stride: Any, *, dtype: dtype | None = None, layout:
 
     Source: torch.empty_strided.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "empty_strided")
     shape, strides = tuple(size), tuple(stride)
     count = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
     memory = filled((count,), 0, dtype or get_default_dtype())
@@ -259,6 +276,7 @@ def _plain_number(x: Any) -> Any:
     return x.item() if hasattr(x, "item") else x
 
 
+@presented("start! end! step out dtype layout device pin_memory requires_grad")
 def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False) -> Any:
@@ -278,7 +296,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None,
 
     Source: torch.arange.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "arange")
     start, end, step = _plain_number(start), _plain_number(end), _plain_number(step)
     if end is None:
         start, end = 0, start
@@ -312,7 +330,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: dtype 
 
     Source: torch.linspace.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "linspace")
     start, end = _plain_number(start), _plain_number(end)
     d = dtype or (out.dtype if out is not None else _range_dtype(start, end))
     return finished(_spaced(start, end, _count(steps), d), d, requires_grad, out)
@@ -357,7 +375,7 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any =
 
     Source: torch.logspace.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "logspace")
     start, end = _plain_number(start), _plain_number(end)
     d = dtype or (out.dtype if out is not None else _range_dtype(start, end))
     work = d if d.category > 1 else get_default_dtype()
@@ -367,8 +385,9 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any =
     return finished(array, d, requires_grad, out)
 
 
+@presented("n m out dtype layout device requires_grad")
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: dtype | None = None,
-        layout: Any = None, device: Any = None, pin_memory: bool = False,
+        layout: Any = strided, device: Any = None, pin_memory: bool = False,
         requires_grad: bool = False) -> Any:
     """A matrix with ones on the diagonal.
 
@@ -384,7 +403,7 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: dtype | None = 
 
     Source: torch.eye.
     """
-    check_device(device)
+    check_device(device, pin_memory, layout, "eye")
     for label, count in (("n", n), ("m", n if m is None else m)):
         if count < 0:
             raise RuntimeError(f"{label} must be greater or equal to 0, got {count}")
@@ -392,9 +411,9 @@ def eye(n: int, m: int | None = None, *, out: Any = None, dtype: dtype | None = 
     return finished(np.eye(n, m, dtype=d.numpy), d, requires_grad, out)
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: dtype = int64, device: Any = "cpu",
-                 layout: Any = None,
-                 pin_memory: bool = False, requires_grad: bool = False) -> Any:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: dtype | None = None,
+                 layout: Any = None, device: Any = None, pin_memory: bool = False,
+                 requires_grad: bool = False) -> Any:
     """Rows and columns of the elements on and below a diagonal, shape (2, count).
 
     Example:
@@ -405,13 +424,14 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: dtype = int64, d
 
     Source: torch.tril_indices.
     """
-    check_device(device)
-    return from_array(np.stack(np.tril_indices(row, offset, col)).astype(dtype.numpy), dtype)
+    check_device(device, pin_memory, layout, "tril_indices")
+    d = dtype or int64
+    return finished(np.stack(np.tril_indices(row, offset, col)).astype(d.numpy), d, requires_grad)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: dtype = int64, device: Any = "cpu",
-                 layout: Any = None,
-                 pin_memory: bool = False, requires_grad: bool = False) -> Any:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: dtype | None = None,
+                 layout: Any = None, device: Any = None, pin_memory: bool = False,
+                 requires_grad: bool = False) -> Any:
     """Rows and columns of the elements on and above a diagonal, shape (2, count).
 
     Example:
@@ -422,5 +442,6 @@ def triu_indices(row: int, col: int, offset: int = 0, *, dtype: dtype = int64, d
 
     Source: torch.triu_indices.
     """
-    check_device(device)
-    return from_array(np.stack(np.triu_indices(row, offset, col)).astype(dtype.numpy), dtype)
+    check_device(device, pin_memory, layout, "triu_indices")
+    d = dtype or int64
+    return finished(np.stack(np.triu_indices(row, offset, col)).astype(d.numpy), d, requires_grad)

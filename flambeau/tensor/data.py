@@ -9,17 +9,39 @@ import numpy as np
 
 from ..autograd.base import TensorBase
 from ..autograd.record import write_out
-from ..device import checked, get_default_device
+from ..device import checked, get_default_device, strided
+from ..device import layout as _layout
 from ..dtype import bool_, dtype, from_numpy_dtype, get_default_dtype, int64, promote_types
 from .arrays import from_array, share_array
 
 
-def check_device(device: Any) -> None:
-    """Raise unless the device (None: the default one) is here."""
+def check_device(device: Any, pin_memory: Any = False, layout: Any = None,
+                 name: str = "") -> None:
+    """Raise unless a tensor can be made so on this machine.
+
+    Args:
+        device: where; None: the default device.
+        pin_memory: whether in memory that an accelerator can read.
+        layout: how its elements are kept.
+        name: of the function that was called.
+
+    Raises:
+        AssertionError, RuntimeError, TypeError: naming what is not here.
+    """
     if device is not None:
         checked(device)
     else:
         get_default_device()
+    if pin_memory:
+        raise RuntimeError("pin_memory=True requires a CUDA or other accelerator backend; no "
+                           "pinned memory allocator is available on this system.")
+    if layout is None or layout is strided:
+        return
+    if not isinstance(layout, _layout):
+        raise TypeError(f"{name}(): argument 'layout' must be torch.layout, not "
+                        f"{type(layout).__name__}")
+    raise RuntimeError(f"{name}(...) is not implemented for layout {layout!r}; make a sparse "
+                       "tensor with torch.sparse_coo_tensor")
 
 
 def finished(array: Any, d: dtype | None, requires_grad: bool = False, out: Any = None) -> Any:
@@ -45,7 +67,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None,
             floating-point dtype for Python floats, int64 for integers, bool for booleans).
         device: where it lives. Default: None, the CPU.
         requires_grad: whether gradients are recorded for it. Default: False.
-        pin_memory: has no effect on the CPU. Default: False.
+        pin_memory: whether an accelerator can read the memory; there is none. Default: False.
 
     Raises:
         ValueError: for sequences of unequal lengths.
@@ -59,7 +81,7 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Any = None,
 
     Source: torch.tensor.
     """
-    check_device(device)
+    check_device(device, pin_memory)
     if isinstance(data, TensorBase):
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use "
@@ -282,7 +304,7 @@ def from_numpy(ndarray: Any) -> Any:
 
 
 def asarray(obj: Any, *, dtype: dtype | None = None, device: Any = None, copy: bool | None = None,
-            requires_grad: bool = False) -> Any:
+            requires_grad: bool | None = None) -> Any:
     """Anything array-like as a tensor; shares memory where it can unless `copy` is True.
 
     Example:
@@ -339,6 +361,6 @@ def frombuffer(buffer: Any, *, dtype: dtype, count: int = -1, offset: int = 0,
 def scalar_tensor(s: Any, *, dtype: dtype | None = None, layout: Any = None, device: Any = None,
                   pin_memory: bool | None = None, requires_grad: bool = False) -> Any:
     """A tensor without dimensions, in the default floating-point dtype unless one is given."""
-    check_device(device)
+    check_device(device, pin_memory, layout, "scalar_tensor")
     d = dtype or get_default_dtype()
     return finished(np.asarray(s).astype(d.numpy), d, requires_grad)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..functional import arithmetic
 from ..functional import pointwise as fn
-from .conversion import ConversionMethods
+from ..functional.calling import as_method
 from .indexing import IndexingMethods
 from .linear import LinearMethods
 from .methods import inplace
 from .pointwise import PointwiseMethods
-from .shape import ShapeMethods
 
 abs_ = PointwiseMethods.abs_
 addmv_ = LinearMethods.addmv_
-as_strided_ = ShapeMethods.as_strided_
-conj_physical_ = ConversionMethods.conj_physical_
 index_put_ = IndexingMethods.index_put_
 acos_ = arccos_ = inplace(fn.acos.method)
 acosh_ = arccosh_ = inplace(fn.acosh.method)
@@ -49,7 +48,7 @@ nan_to_num_ = inplace(fn.nan_to_num.method)
 neg_ = negative_ = inplace(arithmetic.neg.method)
 rad2deg_ = inplace(fn.rad2deg.method)
 reciprocal_ = inplace(fn.reciprocal.method)
-round_ = inplace(fn.round.method)
+round_ = inplace(as_method(fn.round, "input decimals!"))
 rsqrt_ = inplace(fn.rsqrt.method)
 sigmoid_ = inplace(fn.sigmoid.method)
 sin_ = inplace(fn.sin.method)
@@ -61,3 +60,13 @@ tan_ = inplace(fn.tan.method)
 tanh_ = inplace(fn.tanh.method)
 trunc_ = fix_ = inplace(fn.trunc.method)
 xlogy_ = inplace(fn.xlogy.method)
+
+
+def as_strided_(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """In-place version of `as_strided`."""
+    return input.as_strided_(size, stride, storage_offset)
+
+
+def conj_physical_(input: Any) -> Any:
+    """In-place version of `conj_physical`."""
+    return input.conj_physical_()

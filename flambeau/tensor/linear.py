@@ -47,19 +47,25 @@ class LinearMethods:
     logdet = classic.logdet.method
     slogdet = as_method(classic.slogdet)
     cholesky = as_method(classic.cholesky)
-    cholesky_solve = classic.cholesky_solve.method
     cholesky_inverse = classic.cholesky_inverse.method
     qr = as_method(classic.qr)
     svd = as_method(classic.svd)
     lu = as_method(classic.lu)
     lu_solve = as_method(classic.lu_solve)
     geqrf = as_method(factors.geqrf)
-    ormqr = factors.ormqr.method
     orgqr = as_method(classic.orgqr)
     pinverse = as_method(classic.pinverse)
     triangular_solve = as_method(classic.triangular_solve)
     matrix_power = as_method(classic.matrix_power)
     matrix_exp = classic.matrix_exp.method
+
+    def cholesky_solve(self, input2: Any, upper: bool = False) -> Any:
+        """The solution X of A X = self, where `input2` is the Cholesky factor of A."""
+        return classic.cholesky_solve(self, input2, upper)
+
+    def ormqr(self, input2: Any, input3: Any, left: bool = True, transpose: bool = False) -> Any:
+        """The product of a matrix `input3` with the Q whose reflections `geqrf` gave."""
+        return factors.ormqr(self, input2, input3, left, transpose)
 
     def __matmul__(self, other: Any) -> Any:
         return fn.matmul(self, other) if isinstance(other, TensorBase) else NotImplemented

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..autograd.base import TensorBase
 from ..autograd.inplace import assign, set_data
-from ..device import cpu, device
+from ..device import cpu, device, preserve_format
 from ..dtype import dtype
 from ..engines import realize
+from ..functional.formats import checked_format, follows, in_format
 from .arrays import from_array, share_array
 
 
@@ -159,22 +160,32 @@ class MemoryMethods:
                  if source is None else source)
         return self
 
-    def resize_(self, *sizes: Any, memory_format: Any = None) -> Any:
-        """Change the shape in place; elements are kept in order, new ones are zeros."""
+    def resize_(self, *size: Any, memory_format: Any = None) -> Any:
+        """Change the shape in place; elements are kept in order, new ones are zeros.
+
+        Args:
+            size: the shape, as numbers or as one sequence.
+            memory_format: the order in memory that the tensor has afterwards.
+        """
         mine: Any = self
         if mine.requires_grad:
             raise RuntimeError("cannot resize variables that require grad")
-        shape = tuple(sizes[0]) if len(sizes) == 1 and not hasattr(sizes[0], "__index__") else sizes
+        if memory_format is preserve_format:
+            raise RuntimeError("Unsupported memory formatPreserve")
+        shape = tuple(size[0]) if len(size) == 1 and not hasattr(size[0], "__index__") else size
         old = mine._data("resize").reshape(-1)
         new = np.zeros(int(np.prod(shape)), old.dtype)
         count = min(old.size, new.size)
         new[:count] = old[:count]
-        set_data(self, from_array(new.reshape(shape), mine.dtype))
+        form = checked_format(memory_format, "resize_")
+        set_data(self, in_format(from_array(new.reshape(shape), mine.dtype), form))
         return self
 
-    def resize_as_(self, other: Any, memory_format: Any = None) -> Any:
+    def resize_as_(self, the_template: Any, memory_format: Any = None) -> Any:
         """Change the shape to that of another tensor; in place."""
-        return self.resize_(tuple(other.shape))
+        if memory_format is preserve_format:
+            memory_format = follows(memory_format, the_template)
+        return self.resize_(tuple(the_template.shape), memory_format=memory_format)
 
     def apply_(self, callable: Callable[[Any], Any]) -> Any:
         """Replace each element by what a Python function makes of it; in place."""

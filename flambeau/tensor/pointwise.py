@@ -12,6 +12,7 @@ from ..autograd.inplace import assign
 from ..dtype import float64, scalar_name
 from ..functional import arithmetic, comparison, special
 from ..functional import pointwise as fn
+from ..functional.calling import as_method
 from ..functional.overload import is_operand
 from ..graph import leaf
 from .methods import inplace
@@ -68,10 +69,10 @@ def _float_power_inplace(self: Any, exponent: Any) -> Any:
     return assign(self, result)
 
 
-def _abs_inplace(self: Any) -> Any:
-    if self.dtype.is_complex:
+def _abs_inplace(input: Any) -> Any:
+    if input.dtype.is_complex:
         raise RuntimeError("In-place abs is not supported for complex tensors.")
-    return fn.abs(self)
+    return fn.abs(input)
 
 
 class PointwiseMethods:
@@ -83,8 +84,10 @@ class PointwiseMethods:
     sub_ = subtract_ = inplace(arithmetic.sub.method)
     mul = multiply = arithmetic.mul.method
     mul_ = multiply_ = inplace(arithmetic.mul.method)
-    div = divide = arithmetic.div.method
-    div_ = divide_ = inplace(arithmetic.div.method)
+    div = arithmetic.div.method
+    div_ = inplace(arithmetic.div.method)
+    divide = as_method(arithmetic.div, "input other rounding_mode!")
+    divide_ = inplace(divide)
     true_divide = arithmetic.true_divide.method
     true_divide_ = inplace(arithmetic.true_divide.method)
     floor_divide = arithmetic.floor_divide.method

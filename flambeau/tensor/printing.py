@@ -299,6 +299,7 @@ def tensor_text(
     requires_grad: bool = False,
     grad_fn_name: str | None = None,
     device: str | None = None,
+    tangent: str | None = None,
 ) -> str:
     """Write a dense tensor as ``repr`` and ``str`` show it.
 
@@ -311,6 +312,7 @@ def tensor_text(
         requires_grad: whether a leaf asks for gradients.
         grad_fn_name: class name of the node that made the tensor, if there is one.
         device: the device where it is not the default one.
+        tangent: the text of its tangent, inside a level of forward mode.
 
     Returns:
         The whole text, wrapped at the line width.
@@ -336,6 +338,7 @@ def tensor_text(
     if not dtype_is_clear:
         suffixes.append(f"dtype=torch.{dtype_name}")
     suffixes += _gradient_suffixes(requires_grad, grad_fn_name)
+    suffixes += [] if tangent is None else [f"tangent={tangent}"]
     indent = len(prefix)
     body = "..." if array is None else format_array(array, dtype_name=dtype_name, indent=indent)
     return _closed(prefix + body, suffixes, indent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..functional import sampling as fn
+from ..functional.calling import as_method
 
 
 class RandomMethods:
@@ -16,5 +17,5 @@ class RandomMethods:
     geometric_ = fn.geometric_
     cauchy_ = fn.cauchy_
     log_normal_ = fn.log_normal_
-    bernoulli = fn.bernoulli
-    multinomial = fn.multinomial
+    bernoulli = as_method(fn.bernoulli)
+    multinomial = as_method(fn.multinomial)

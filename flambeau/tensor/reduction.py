@@ -55,4 +55,4 @@ class ReductionMethods:
     diff = running.diff.method
     bincount = sets.bincount
     histc = as_method(sets.histc)
-    histogram = as_method(sets.histogram)
+    histogram = as_method(sets.histogram, "input bins weight density")

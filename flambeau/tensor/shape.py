@@ -9,6 +9,7 @@ from ..autograd.base import TensorBase
 from ..autograd.views import become, make_view
 from ..functional import arrange, joining, parts
 from ..functional import shape as fn
+from ..functional.calling import as_method, presented
 from .methods import inplace
 
 
@@ -40,9 +41,6 @@ class ShapeMethods:
     split_with_sizes = joining.split_with_sizes
     chunk = joining.chunk
     tensor_split = joining.tensor_split
-    hsplit = joining.hsplit
-    vsplit = joining.vsplit
-    dsplit = joining.dsplit
     unbind = joining.unbind
 
     rot90 = arrange.rot90
@@ -50,22 +48,24 @@ class ShapeMethods:
     fliplr = arrange.fliplr
     flipud = arrange.flipud
     repeat = arrange.repeat
-    repeat_interleave = arrange.repeat_interleave
+    repeat_interleave = as_method(arrange.repeat_interleave)
     tril = arrange.tril.method
     tril_ = inplace(arrange.tril.method)
     triu = arrange.triu.method
     triu_ = inplace(arrange.triu.method)
-    diag = arrange.diag
+    diag = as_method(arrange.diag)
     diag_embed = arrange.diag_embed
     diagflat = arrange.diagflat
     select_scatter = arrange.select_scatter
     slice_scatter = arrange.slice_scatter
     diagonal_scatter = arrange.diagonal_scatter
 
+    @presented("self dims")
     def flip(self, *dims: Any, **named: Any) -> Any:
         """A copy with the order reversed along dimensions; `x.flip(0, 1)`."""
         return arrange.flip(self, named["dims"] if named else dims)
 
+    @presented("self dims")
     def tile(self, *dims: Any, **named: Any) -> Any:
         """A copy repeated along dimensions; missing counts in front are 1."""
         return arrange.tile(self, named["dims"] if named else dims)
@@ -146,14 +146,17 @@ class ShapeMethods:
         part[...] = fill_value
         return self
 
+    @presented("self shape")
     def reshape(self, *shape: Any, **named: Any) -> Any:
         """The same elements in another shape; `x.reshape(2, -1)` or `x.reshape((2, -1))`."""
         return fn.reshape(self, shape if not named else (named["shape"],))
 
+    @presented("self size")
     def broadcast_to(self, *size: Any, **named: Any) -> Any:
         """`expand` under NumPy's name."""
         return parts.expand(self, *size, **named)
 
+    @presented("self dims")
     def permute(self, *dims: Any, **named: Any) -> Any:
         """A view with the dimensions in another order; `x.permute(1, 0)`."""
         return fn.permute(self, dims if not named else (named["dims"],))
@@ -161,6 +164,21 @@ class ShapeMethods:
     def unflatten(self, dim: int, sizes: Any) -> Any:
         """One dimension split into several."""
         return fn.unflatten(self, dim, sizes)
+
+    @presented("self indices")
+    def hsplit(self, *indices: Any, **named: Any) -> Any:
+        """Views of parts along the second dimension; `x.hsplit(3)` or `x.hsplit(2, 5)`."""
+        return joining.hsplit(self, _parts("hsplit", indices, named))
+
+    @presented("self indices")
+    def vsplit(self, *indices: Any, **named: Any) -> Any:
+        """Views of parts along the first dimension; `x.vsplit(3)` or `x.vsplit(2, 5)`."""
+        return joining.vsplit(self, _parts("vsplit", indices, named))
+
+    @presented("self indices")
+    def dsplit(self, *indices: Any, **named: Any) -> Any:
+        """Views of parts along the third dimension; `x.dsplit(3)` or `x.dsplit(2, 5)`."""
+        return joining.dsplit(self, _parts("dsplit", indices, named))
 
     def split(self, split_size: Any, dim: int = 0) -> Any:
         """Views of consecutive parts of a dimension."""
@@ -190,6 +208,20 @@ class ShapeMethods:
         if not self.ndim:  # type: ignore[attr-defined]
             raise TypeError("iteration over a 0-d tensor")
         return iter(joining.unbind(self))
+
+
+def _parts(name: str, indices: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """The number of parts or the places between them, however they were given.
+
+    Raises:
+        TypeError: for arguments that no form takes.
+    """
+    given = (*indices, *[named.pop(k) for k in ("sections", "indices") if k in named])
+    if named or not given:
+        got = ", ".join([type(x).__name__ for x in given] + [f"{k}=..." for k in named])
+        raise TypeError(f"{name}() received an invalid combination of arguments - got ({got}), but "
+                        "expected one of:\n * (int sections)\n * (tuple of ints indices)\n")
+    return given[0] if len(given) == 1 else given
 
 
 def _become(t: Any, view: Any, name: str) -> Any:

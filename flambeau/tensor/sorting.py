@@ -10,8 +10,8 @@ from ..functional.calling import as_method
 class SortingMethods:
     """Order along a dimension."""
 
-    sort = as_method(fn.sort)
-    argsort = as_method(fn.argsort)
+    sort = as_method(fn.sort, "input dim descending")
+    argsort = as_method(fn.argsort, "input dim descending")
     msort = fn.msort.method
     topk = as_method(fn.topk)
     kthvalue = as_method(fn.kthvalue)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,13 @@ from ..autograd.gradient import INNER_GRADIENT, check_gradient
 from ..autograd.modes import modes
 from ..autograd.node import HookHandle, edge_of
 from ..autograd.views import make_view
-from ..device import cpu
+from ..device import contiguous_format, cpu
 from ..device import device as _device
 from ..dtype import bfloat16, get_default_dtype
 from ..dtype import dtype as _dtype
 from ..engines import realize
-from ..graph import leaf
+from ..functional.formats import checked_format, is_in_format
+from ..graph import leaf, pending
 from . import printing
 from .activation import ActivationMethods
 from .allocation import AllocationMethods
@@ -127,12 +129,9 @@ class Tensor(SparseMethods, ActivationMethods, AllocationMethods, ConversionMeth
         """Where in the storage the first element stands."""
         return self._strided()[1]
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:
-        """Whether the elements lie in memory in row-major order."""
-        shape = self._node.spec.shape
-        want = steps.contiguous_strides(shape)
-        return 0 in shape or all(n == 1 or a == b for n, a, b in
-                                 zip(shape, self._strided()[0], want, strict=True))
+    def is_contiguous(self, memory_format: Any = contiguous_format) -> bool:
+        """Whether the elements lie in memory in the order of a format (default: row-major)."""
+        return is_in_format(self, checked_format(memory_format, "is_contiguous"))
 
     def data_ptr(self) -> int:
         """An address that is the same for tensors that begin at the same element of a storage.
@@ -383,7 +382,8 @@ class Tensor(SparseMethods, ActivationMethods, AllocationMethods, ConversionMeth
             self._data("print"), dtype_name=self.dtype.name, shape=tuple(self.shape),
             is_default_dtype=printing.is_implied_dtype(self.dtype.name,
                                                        get_default_dtype().name),
-            requires_grad=self._rg, grad_fn_name=type(fn).__name__ if fn is not None else None)
+            requires_grad=self._rg, grad_fn_name=type(fn).__name__ if fn is not None else None,
+            tangent=None if pending.forward is None else pending.forward.text(self))
 
     def __format__(self, spec: str) -> str:
         plain = self.ndim == 0 and type(self) is Tensor
@@ -522,8 +522,8 @@ def legacy_data(args: tuple[Any, ...], d: _dtype) -> Any:
     first = args[0]
     if len(args) == 1 and isinstance(first, TensorBase):
         return make_view(first, (), "", track=False)
-    if len(args) == 1 and isinstance(first, (list, np.ndarray)) or (
-            len(args) == 1 and isinstance(first, tuple) and not isinstance(first, Size)):
+    if len(args) == 1 and isinstance(first, (Sequence, np.ndarray)) and not isinstance(
+            first, (Size, str)):
         return from_array(np.array(as_plain(first), dtype=d.numpy), d)
     if isinstance(first, str):
         raise TypeError("new(): invalid data type 'str'")

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ..device import strided
 from ..dtype import FLOATING, dtype, get_default_dtype
-from ..functional.calling import c_type
+from ..functional.calling import c_type, presented
 from ..ops.special import i0
 from .data import check_device, finished
 
 
 def _window(name: str, formula: Callable[[Any, float], Any], length: int, periodic: bool,
-            kind: dtype | None, device: Any, requires_grad: bool) -> Any:
+            kind: dtype | None, options: tuple[Any, Any, Any], requires_grad: bool) -> Any:
     """A window; the formula takes the samples' numbers and the length of a period."""
-    check_device(device)
+    check_device(*options, name)
     kind = kind or get_default_dtype()
     if kind.category < FLOATING:
         raise RuntimeError(
@@ -32,8 +33,9 @@ def _window(name: str, formula: Callable[[Any, float], Any], length: int, period
     return finished(values.astype(kind.numpy), kind, requires_grad)
 
 
+@presented("window_length periodic dtype layout device requires_grad")
 def bartlett_window(window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
-                    layout: Any = None, device: Any = None, pin_memory: bool = False,
+                    layout: Any = strided, device: Any = None, pin_memory: bool = False,
                     requires_grad: bool = False) -> Any:
     """A triangle: 1 - |2k/n - 1|.
 
@@ -50,7 +52,7 @@ def bartlett_window(window_length: int, periodic: bool = True, *, dtype: dtype |
     Source: torch.bartlett_window.
     """
     return _window("bartlett_window", lambda k, n: 1 - np.abs(2 * k / n - 1), window_length,
-                   periodic, dtype, device, requires_grad)
+                   periodic, dtype, (device, pin_memory, layout), requires_grad)
 
 
 def _cosines(*weights: float) -> Callable[[Any, float], Any]:
@@ -58,8 +60,9 @@ def _cosines(*weights: float) -> Callable[[Any, float], Any]:
                             for i, w in enumerate(weights))
 
 
+@presented("window_length periodic dtype layout device requires_grad")
 def hann_window(window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
-                layout: Any = None, device: Any = None, pin_memory: bool = False,
+                layout: Any = strided, device: Any = None, pin_memory: bool = False,
                 requires_grad: bool = False) -> Any:
     """sin²(πk / n).
 
@@ -73,10 +76,11 @@ def hann_window(window_length: int, periodic: bool = True, *, dtype: dtype | Non
 
     Source: torch.hann_window.
     """
-    return _window("hann_window", _cosines(0.5, 0.5), window_length, periodic, dtype, device,
-                   requires_grad)
+    return _window("hann_window", _cosines(0.5, 0.5), window_length, periodic, dtype,
+                   (device, pin_memory, layout), requires_grad)
 
 
+@presented("window_length periodic! alpha! beta! dtype layout device pin_memory requires_grad")
 def hamming_window(window_length: int, periodic: bool = True, alpha: float = 0.54,
                    beta: float = 0.46, *, dtype: dtype | None = None, layout: Any = None,
                    device: Any = None, pin_memory: bool = False,
@@ -94,12 +98,13 @@ def hamming_window(window_length: int, periodic: bool = True, alpha: float = 0.5
 
     Source: torch.hamming_window.
     """
-    return _window("hamming_window", _cosines(alpha, beta), window_length, periodic, dtype, device,
-                   requires_grad)
+    return _window("hamming_window", _cosines(alpha, beta), window_length, periodic, dtype,
+                   (device, pin_memory, layout), requires_grad)
 
 
+@presented("window_length periodic dtype layout device requires_grad")
 def blackman_window(window_length: int, periodic: bool = True, *, dtype: dtype | None = None,
-                    layout: Any = None, device: Any = None, pin_memory: bool = False,
+                    layout: Any = strided, device: Any = None, pin_memory: bool = False,
                     requires_grad: bool = False) -> Any:
     """0.42 - 0.5 cos(2πk / n) + 0.08 cos(4πk / n).
 
@@ -113,12 +118,13 @@ def blackman_window(window_length: int, periodic: bool = True, *, dtype: dtype |
 
     Source: torch.blackman_window.
     """
-    return _window("blackman_window", _cosines(0.42, 0.5, 0.08), window_length, periodic, dtype,
-                   device, requires_grad)
+    return _window("blackman_window", _cosines(0.42, 0.5, 0.08), window_length, periodic,
+                   dtype, (device, pin_memory, layout), requires_grad)
 
 
+@presented("window_length periodic beta dtype layout device requires_grad")
 def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0, *,
-                  dtype: dtype | None = None, layout: Any = None, device: Any = None,
+                  dtype: dtype | None = None, layout: Any = strided, device: Any = None,
                   pin_memory: bool = False, requires_grad: bool = False) -> Any:
     """I_0(β √(1 - (2k/n - 1)²)) / I_0(β).
 
@@ -137,4 +143,5 @@ def kaiser_window(window_length: int, periodic: bool = True, beta: float = 12.0,
     return _window(
         "kaiser_window",
         lambda k, n: i0(height * np.sqrt(np.maximum(1 - (2 * k / n - 1) ** 2, 0))) / i0(height),
-        window_length, periodic, dtype, device, requires_grad)
+        window_length, periodic,
+                   dtype, (device, pin_memory, layout), requires_grad)

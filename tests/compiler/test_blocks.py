@@ -88,6 +88,22 @@ def test_chains_compute_the_same(made: Made, run: Callable[[int], list[Any]], ba
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
 
 
+def test_weights_are_prepared_where_images_are_inside_a_chain(made: Made) -> None:
+    """On tiles a convolution prepares its weights; its images may have no place of their own."""
+    def run() -> Any:
+        flambeau.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(),
+                            nn.MaxPool2d(2))
+        with flambeau.no_grad():
+            return net(flambeau.randn(64, 1, 16, 16)).numpy().copy()
+    with engine(native=False):
+        want = run()
+    with engine(native=True):
+        got = run()
+    assert any(f.inner for f in made)
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
 def test_sums_over_the_batch_are_part_of_chains(made: Made) -> None:
     with engine(native=True):
         convolutional(64)

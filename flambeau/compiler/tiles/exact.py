@@ -77,6 +77,22 @@ class Exact:
         bounds = [code.value(x) for pair in ranges for x in pair]
         code.builder.call(self.function, [*pointers, *bounds])
 
+    def spoil(self, code: VectorCode, pointers: Sequence[Any],
+              ranges: Sequence[tuple[Index, Index]]) -> None:
+        """Make a part of the output NaN, so that all of it is computed once more."""
+        d = self.definition
+
+        def level(places: list[Any]) -> None:
+            if len(places) < len(ranges):
+                with code.loop(*ranges[len(places)]) as i:
+                    level([*places, i])
+                return
+            at: Index = d.out_offset
+            for i, axis in zip(places, d.out, strict=True):
+                at = code.add(at, code.mul(i, axis.out))
+            code.store_scalar(code.element(float("nan")), pointers[0], at)
+        level([])
+
     def _outer(self, index: list[Any]) -> None:
         level = len(index)
         if level < len(self.definition.out):

@@ -97,6 +97,7 @@ class Kernels:
         self.module, self.name, self.walk, self.template = module, name, walk, code
         self.made: dict[tuple[int, int], ir.Function] = {}
         self.table: Any = None
+        self.more: list[Any] = []  # kinds of further arguments
 
     def function(self, rows: int, lanes: int) -> ir.Function:
         """The kernel for `rows` by `lanes` tiles (1 or 2 each)."""
@@ -113,13 +114,13 @@ class Kernels:
         return self.table
 
     def _write(self, rows: int, lanes: int) -> ir.Function:
-        kind = ir.FunctionType(VOID, [PTR, I64, PTR, PTR, I64, ir.IntType(1)])
+        kind = ir.FunctionType(VOID, [PTR, I64, PTR, PTR, I64, ir.IntType(1), *self.more])
         function = ir.Function(self.module, kind, f"{self.name}_{rows}x{lanes}")
         function.linkage = "internal"
         function.attributes.add("noinline")
         code = VectorCode(ir.IRBuilder(function.append_basic_block("entry")),
                           self.template.element, self.template.machine)
-        sums, pitch, a, b, steps, fresh = function.args
+        sums, pitch, a, b, steps, fresh = function.args[:6]
         second = code.builder.gep(sums, [code.mul(pitch, SIDE)], source_etype=I8)
         places = [code.at(sums if k < lanes else second, k % lanes * SIDE)
                   for k in range(rows * lanes)]
@@ -131,7 +132,7 @@ class Kernels:
 
             def step(carried: list[Any]) -> list[Any]:
                 pa, pb = carried
-                self._taps(code, pa, pb, rows, lanes)
+                self._reduce(code, pa, pb, rows, lanes, function.args)
                 return [code.at(pa, walk.rows.step), code.at(pb, walk.lanes.step)]
             code.repeat(steps, [ra, rb], step)
         for k, place in enumerate(places):
@@ -161,7 +162,9 @@ class Kernels:
         code.builder.call(self.function(*tiles), [sums, I64(4 * pitch), rows, lanes,
                                                   code.value(steps), fresh])
 
-    def _taps(self, code: VectorCode, a: Any, b: Any, rows: int, lanes: int) -> None:
+    def _reduce(self, code: VectorCode, a: Any, b: Any, rows: int, lanes: int,
+                arguments: Any) -> None:
+        """All taps of one step."""
         taps, builder = self.walk.taps, code.builder
         if len(taps) == 1:
             self._products(code, a, code.at(b, taps[0]), rows, lanes)

@@ -116,7 +116,7 @@ class MatrixProduct:
         (rows, along, _, pitch), depth = self.m, self.k[0]
         if along != depth or pitch != self.n[0] or not rows:
             return None
-        return 1, SIDE * pitch, SIDE * along, 0
+        return 1, SIDE * pitch, SIDE * along, 0, self.block // SIDE
 
     # ---- functions ----
 
@@ -175,38 +175,51 @@ class MatrixProduct:
         """Emit the units."""
         configure(code)
         prepared = flagged(code, shared, self.sizes.prepare_units)
-        with code.loop(begin, end, self.block // SIDE if self.single else 1) as unit:
-            number, copy = (unit, 0) if self.single else (code.mod(unit, self.count),
-                                                          code.div(unit, self.count))
-            part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
-            index = self._copy(code, batch)
-            first = code.mul(number, SIDE if self.single else self.block)
-            last = code.mul(end, SIDE) if self.single else self.streamed.size
-            count = code.minimum(code.minimum(self.block, code.sub(self.streamed.size, first)),
-                                 code.sub(last, first))
-            tiles = code.div(code.add(count, SIDE - 1), SIDE)
-            code.builder.store(I64(0), scratch)
-            whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
-            target = out
-            for i, dim in zip(index, self.batch, strict=True):
-                target = code.at(target, code.mul(i, dim[3]))
-            if self.parts > 1:
-                target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
-            source = self._operand(self.streamed, a, b)
-            with code.loop(0, self.rounds) as r:
-                start = code.mul(r, self.deep)
-                self.depth = code.minimum(self.deep, code.sub(self.steps, start))
-                step = code.add(code.mul(part, self.steps), start)
-                self._stage(code, self.streamed, source, code.at(scratch, 16), scratch, index, step,
-                            self.depth, code.div(first, SIDE), tiles, self.block_panels, 0)
-                self._tiles(code, target, scratch, whole, first, count, tiles, start)
-            seen = code.builder.load(scratch, typ=I64)
+        code.builder.store(I64(0), scratch)
+        pace = self.block // SIDE if self.single else 1
+        with code.loop(0, self.rounds) as r:  # outside: what all units read stays in the cache
+            start = code.mul(r, self.deep)
+            with code.loop(begin, end, pace) as unit:
+                self._unit(code, out, a, b, scratch, shared, unit, end, start)
+        seen = code.builder.load(scratch, typ=I64)
+        with code.loop(begin, end, pace) as unit:
             if self.parts > 1:
                 at = code.add(unit, self.sizes.prepare_units)
                 code.builder.store(seen, flag_at(code, shared, at))
             else:
-                self._mend_unit(code, out, a, b, prepared, seen, index, first, count)
+                copy = 0 if self.single else code.div(unit, self.count)
+                first, count = self._range(code, unit, end)
+                self._mend_unit(code, out, a, b, prepared, seen, self._copy(code, copy), first,
+                                count)
         release(code)
+
+    def _range(self, code: VectorCode, unit: Index, end: Index) -> tuple[Index, Index]:
+        """First row or lane of the block that begins with a unit, and how many."""
+        if self.single:
+            first = code.mul(unit, SIDE)
+            last = code.minimum(self.streamed.size, code.mul(end, SIDE))
+            return first, code.minimum(self.block, code.sub(last, first))
+        first = code.mul(code.mod(unit, self.count), self.block)
+        return first, code.minimum(self.block, code.sub(self.streamed.size, first))
+
+    def _unit(self, code: VectorCode, out: Any, a: Any, b: Any, scratch: Any, shared: Any,
+              unit: Index, end: Index, start: Index) -> None:
+        """Add what steps from `start` on contribute to a unit, or a block of them before `end`."""
+        copy = 0 if self.single else code.div(unit, self.count)
+        part, batch = code.mod(copy, self.parts), code.div(copy, self.parts)
+        index = self._copy(code, batch)
+        first, count = self._range(code, unit, end)
+        tiles = code.div(code.add(count, SIDE - 1), SIDE)
+        whole = code.at(shared, code.add(code.mul(copy, self.each), self.flags))
+        target = code.at(out, code.mul(part, self.m[0] * self.n[0]))
+        for i, dim in zip(index, self.batch, strict=True):
+            target = code.at(target, code.mul(i, dim[3]))
+        self.depth = code.minimum(self.deep, code.sub(self.steps, start))
+        step = code.add(code.mul(part, self.steps), start)
+        self._stage(code, self.streamed, self._operand(self.streamed, a, b), code.at(scratch, 16),
+                    scratch, index, step, self.depth, code.div(first, SIDE), tiles,
+                    self.block_panels, 0)
+        self._tiles(code, target, scratch, whole, first, count, tiles, start)
 
     def _mend_unit(self, code: VectorCode, out: Any, a: Any, b: Any, prepared: Any, seen: Any,
                    index: list[Index], first: Index, count: Index) -> None:

@@ -96,7 +96,8 @@ class TileStage:
                     for k, mask in enumerate(masks)]
             if shape.neighbours:
                 low, high = both
-                both = [code.shuffle(low, high, range(odd, DEPTH, 2)) for odd in range(2)]
+                both = [code.fence(code.shuffle(low, high, range(odd, DEPTH, 2)))
+                        for odd in range(2)]
             rows.append(both)
         return rows
 

@@ -106,6 +106,10 @@ class Window:
                 and 4 * self.region <= 3 * _BAND_BYTES and self.taps <= 121
                 and 4 * self.each * self.image.groups <= _PREPARED_BYTES)
 
+    def step(self) -> tuple[int, int]:
+        """Units that belong together, and how many images they are."""
+        return self.bands, 1 if self.single else self.together
+
     def __str__(self) -> str:
         return (f"tiles: {self.image.outputs}x{self.image.channels} kernels, {self.taps} taps, "
                 f"{self.units} units of {self.together} images, bands of {self.planes.band}")
@@ -140,6 +144,9 @@ class Window:
         self.tile = TileStage(module, f"{name}_kernel", shape, code)
         self.row = PairRow(module, f"{name}_row", planes.pitch, self.lines[1].step,
                            self.pairs * planes.words, code)
+        self._declare_exact(module, name, code)
+
+    def _declare_exact(self, module: ir.Module, name: str, code: VectorCode) -> None:
         self.exact = Exact(module, f"{name}_exact", self.definition(), code)
 
     # ---- the kernel ----
@@ -283,8 +290,8 @@ class Windows:
         image = window.image
         if self.weave is not None or len(self.windows) > 1 or image.groups > 1:
             return None
-        step = 1 if window.single else window.together
-        return window.bands, step * image.out[0], step * image.image[0], 0
+        units, step = window.step()
+        return units, step * image.out[0], step * image.image[0], 0, 1
 
     def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int],
               body: Callable[[int, Index, Index, int], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -105,7 +106,11 @@ def part_of_module(part: type[T]) -> type[T]:
     """
     for name, method in vars(part).items():
         if inspect.isfunction(method):
+            overloads = typing.get_overloads(method)
             method.__qualname__ = f"Module.{name}"
+            for form in overloads:
+                form.__qualname__ = method.__qualname__
+                typing.overload(form)  # known under its new name, too
     return part
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, overload
 
 from flambeau.autograd import no_grad
 from flambeau.device import device as Device
@@ -115,6 +115,19 @@ class ConversionMethods(TraversalMethods):
 
     def _cast_floating(self, convert: Callable[[Tensor], Tensor]) -> Self:
         return self._apply(lambda t: convert(t) if t.is_floating_point() else t)
+
+    @overload
+    def to(self, device: Any = ..., dtype: DType | None = ...,
+           non_blocking: bool = ...) -> Self: ...
+
+    @overload
+    def to(self, dtype: DType, non_blocking: bool = ...) -> Self: ...
+
+    @overload
+    def to(self, tensor: Tensor, non_blocking: bool = ...) -> Self: ...
+
+    @overload
+    def to(self, *args: Any, **kwargs: Any) -> Self: ...
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Move the parameters and buffers, or cast the floating-point ones.
