@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
+import pytest
 from both_libraries import both
+from samples import rows
+from samples.define import Row, build, call, flat
+
+import flambeau
 
 
 def test_dtypes_under_autocast():
@@ -86,3 +94,32 @@ def test_switches():
     print(torch.is_autocast_enabled("cpu"), torch.is_autocast_cache_enabled(), (x @ x).dtype)
     torch.set_autocast_cache_enabled(True)
     """)
+
+
+# PyTorch composes these of operations that autocast casts apart: the dtype is another, not the
+# values; and max_pool3d_with_indices is the one function whose plain form is cast and itself not.
+COMPOSED = {"linalg.pinv", "nn.functional.local_response_norm",
+            "nn.functional.max_pool3d_with_indices"}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_dtypes_of_all_samples(dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+
+    def dtypes(lib: Any, row: Row) -> list[str] | None:
+        try:
+            args, kwargs, _ = build(lib, row, 0, row.cases[0], dtype)
+            with lib.autocast("cpu", dtype=lib.bfloat16):
+                return [str(x.dtype) for x in flat(call(lib, row, args, kwargs))
+                        if hasattr(x, "dtype")]
+        except Exception:
+            return None
+    wrong = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for row in rows():
+            if row.cases and row.path not in COMPOSED:
+                theirs = dtypes(torch, row)
+                if theirs is not None and (ours := dtypes(flambeau, row)) != theirs:
+                    wrong[row.path] = (ours, theirs)
+    assert wrong == {}

@@ -51,6 +51,8 @@ ELSEWHERE = {
     "test_sparse_coo.py": {
         "sparse_bsc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo_tensor",
         "sparse_csc_tensor", "sparse_csr_tensor", "spmm"},
+    "test_switches.py": {"is_warn_always_enabled", "lobpcg", "set_flush_denormal",
+                         "set_warn_always"},
     "test_touched_modules.py": {"compile", "get_float32_matmul_precision",
                                 "set_float32_matmul_precision"},
     "checkpoint/test_checkpoint_torch.py": {"load", "save"},

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "flambeau"
 
 # A module may import from its own line and the lines above it; the longest name that fits counts.
 LAYERS = [
-    ["version", "futures", "fx"],
+    ["version", "__future__", "futures", "fx"],
     ["dtype", "device", "generator", "return_types"],
     ["graph"],
     ["ops"],
@@ -25,7 +25,7 @@ LAYERS = [
     ["amp"],
     ["cpu", "random", "linalg", "cuda", "backends", "fft", "signal", "accelerator", "mps", "xpu",
      "onnx", "_dynamo", "distributed", "multiprocessing", "sparse", "special",
-     "testing", "_lowrank"],
+     "testing", "_lobpcg", "_lowrank"],
     ["nn"],
     ["optim"],
     ["distributions"],

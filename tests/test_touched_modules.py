@@ -418,3 +418,22 @@ def test_futures() -> None:
         attempt(wrong.wait)
         print(torch.futures.collect_all([future, later]).wait()[1].value())
     """)
+
+
+def test_swapped_tensors() -> None:
+    """Two objects exchange what they hold; conversion keeps parameters' identity either way."""
+    both("""
+        a, b = torch.arange(2), torch.ones(3, requires_grad=True)
+        torch.utils.swap_tensors(a, b)
+        (a * 2).sum().backward()
+        print(a, b, a.grad, b.requires_grad)
+        future = torch.__future__
+        print(future.get_swap_module_params_on_conversion())
+        future.set_swap_module_params_on_conversion(True)
+        layer = nn.Linear(2, 2)
+        weight = layer.weight
+        layer.to(torch.float64)
+        print(layer.weight is weight, weight.dtype)
+        print(future.get_swap_module_params_on_conversion())
+        future.set_swap_module_params_on_conversion(False)
+    """)

@@ -22,7 +22,7 @@ class _Modes(threading.local):
     saved: tuple[tuple[Any, Any], ...] = ()  # pairs (pack, unpack), the innermost last
     no_saved: str | None = None  # why such pairs are refused at present
     mutation = False  # whether what was saved may be written to: the old value is kept
-    autocast: Callable[[str, tuple[Any, ...]], tuple[Any, ...]] | None = None  # set by amp
+    autocast: Callable[[str, tuple[Any, ...], tuple[Any, ...]], tuple[Any, ...]] | None = None
 
 
 modes = _Modes()

@@ -166,7 +166,7 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
     if traces.stack:
         return op.invoke(values, static)
     if modes.autocast is not None:
-        values = modes.autocast(op.name, values)
+        values = modes.autocast(op.name, values, static)
     inputs: list[Any] = []
     specs: list[Any] = []
     wrt: list[int] = []
@@ -199,6 +199,11 @@ def record(op: Op, values: tuple[Any, ...], static: tuple[Any, ...] = ()) -> Any
         tensors = [v for v in values if v is not None]
         return tape(template, cls, tensors, tuple(inputs), tuple(wrt))
     return finish(apply(template, tuple(inputs)))
+
+
+def autocast_first(name: str, *values: Any) -> tuple[Any, ...]:
+    """The operands as autocast has them, for functions that check dtypes before they record."""
+    return values if modes.autocast is None else modes.autocast(name, values, ())
 
 
 def finish(made: Any) -> Any:

@@ -41,7 +41,8 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
 
 def _window_figures(windows: Any) -> dict[str, Any]:
     g = windows.geometry
-    lines = [line.op for line in windows.lines if line.op not in _FREE]
+    lines = [line.op for line in (*windows.lines, *windows.after)
+             if line.op not in (*_FREE, "result")]
     ops = [s.op for s in windows.stores]
     count = math.prod((*windows.lead, *g.out))
     return {"what": list(dict.fromkeys([*lines, *ops])), "loops": [*windows.lead, *g.out],

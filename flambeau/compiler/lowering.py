@@ -89,5 +89,5 @@ def _lower(program: Program, step: Step, roots: set[int]) -> Lowered:
     if isinstance(step, Call):
         return step
     if isinstance(step, Windows):
-        return lower_windows(program, step.instrs, roots)
+        return lower_windows(program, step, roots)
     return lower(program, step, roots)

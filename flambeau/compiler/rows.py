@@ -68,7 +68,7 @@ def touched(step: Lowered) -> tuple[set[int], set[int]]:
     if isinstance(step, Call):
         return set(step.instr.args), {step.instr.out}
     if isinstance(step, WindowNest):
-        return set(step.reads()), {s.target for s in step.stores}
+        return set(step.reads()), set(step.written())
     return ({x.source for x in step.lines if x.op in ("load", "number")},
             {s.target for s in step.stores})
 

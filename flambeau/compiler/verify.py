@@ -140,15 +140,17 @@ def check_windows(windows: WindowNest, specs: dict[int, Any],
     g = windows.geometry
     sizes = {v: specs[v].size for v in windows.reads()}
     _check_lines(windows.lines, windows.domain, sizes, stage)
-    for line in windows.lines:
+    _check_lines(windows.after, windows.result, sizes, stage)
+    for line in (*windows.lines, *windows.after):
         if line.op == "load" and line.address[1][-1] not in (0, 1):
             raise StageError(f"{stage}: v{line.source} does not lie in rows")
-    shape = (*windows.lead, *(g.size if windows.spreads else g.out))
-    for s in windows.stores:
-        if s.value >= len(windows.lines):
-            raise StageError(f"{stage}: v{s.target} is made of a line that is not there")
-        if specs[s.target].shape != shape or specs[s.target].dtype is not s.dtype:
-            raise StageError(f"{stage}: v{s.target} is {specs[s.target]}, not {s.dtype}{shape}")
+    results = [(s.value, len(windows.lines), s.target, s.dtype) for s in windows.stores]
+    results += [(k, len(windows.after), v, d) for k, v, d in windows.finals]
+    for value, count, v, dtype in results:
+        if value >= count:
+            raise StageError(f"{stage}: v{v} is made of a line that is not there")
+        if specs[v].shape != windows.result or specs[v].dtype is not dtype:
+            raise StageError(f"{stage}: v{v} is {specs[v]}, not {dtype}{windows.result}")
     chosen = windows.number
     if chosen is not None and (specs[chosen].shape != (*windows.lead, *g.out)
                                or specs[chosen].dtype is not windows.number_type):

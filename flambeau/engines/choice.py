@@ -39,8 +39,8 @@ class Mode:
     native = os.environ.get("FLAMBEAU_ENGINE", "native") != "reference"
     background = os.environ.get("FLAMBEAU_COMPILE", "background") != "now"
     patience = int(os.environ.get("FLAMBEAU_PATIENCE", "2"))
-    share = 0.05
-    limit = 0.25
+    share = 0.03
+    limit = 0.15
     large = 0.5
     longest = 10_000
     deterministic = False

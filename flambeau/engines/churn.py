@@ -24,7 +24,7 @@ def compiled(key: tuple[Any, ...], site: str) -> None:
     if len(seen) > TOLERATED or inputs in seen:
         return
     seen.append(inputs)
-    if len(seen) > TOLERATED and site not in _warned:
+    if len(seen) > TOLERATED and (site not in _warned or notices.is_warn_always_enabled()):
         if len(_warned) < CACHE_LIMIT:
             _warned.add(site)
         notices.add(_message(seen))

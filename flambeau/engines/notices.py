@@ -30,6 +30,33 @@ def call_site() -> str:
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
+class _Repetition:
+    """Whether warnings that are given once are given every time."""
+
+    always = False
+
+
+def set_warn_always(b: bool, /) -> None:
+    """Whether what is warned of once is warned of every time it happens.
+
+    Args:
+        b: True: every time. At first it is False.
+
+    Raises:
+        TypeError: for anything but a bool.
+
+    Source: torch.set_warn_always.
+    """
+    if not isinstance(b, bool):
+        raise TypeError(f"set_warn_always expects a bool, but got {type(b).__name__}")
+    _Repetition.always = b
+
+
+def is_warn_always_enabled() -> bool:
+    """What `set_warn_always` last set."""
+    return _Repetition.always
+
+
 def add(message: str) -> None:
     """Have a warning ready for the end of the flush."""
     _waiting.append(message)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.base import TensorBase, wrap
-from ..autograd.record import Value, op
+from ..autograd.record import Value, autocast_first, op
 from ..dtype import FLOATING, int64, scalar_name
 from ..graph import leaf
 from ..ops import arithmetic as ar
@@ -160,6 +160,7 @@ def ctc_loss(log_probs: Any, targets: Any, input_lengths: Any, target_lengths: A
     frames_of = _lengths(input_lengths, "input_lengths")
     labels_of = _lengths(target_lengths, "target_lengths")
     shape = tuple(log_probs.shape)
+    log_probs, = autocast_first("ctc_loss", log_probs)
     _check(log_probs, targets, frames_of, labels_of, blank)
     if targets.ndim == 1 and len(shape) == 3:
         targets = _as_rows(targets, labels_of)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.base import TensorBase, wrap
-from ..autograd.record import Value, op
+from ..autograd.record import Value, autocast_first, op
 from ..dtype import FLOATING, int64, scalar_name
 from ..graph import leaf
 from ..ops import arithmetic as ar
@@ -378,6 +378,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
 
     Source: PyTorch, torch.linalg.lstsq.
     """
+    A, B = autocast_first("linalg_lstsq", A, B)
     _check_lstsq(A, B, driver)
     tolerance = _EPS[A.dtype.name] * max(tuple(A.shape)[-2:]) if rcond is None else float(rcond)
     solution, residuals = _lstsq(A, B, tolerance)

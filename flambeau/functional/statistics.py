@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from .. import return_types
-from ..autograd.record import Value, op
+from ..autograd.record import Value, autocast_first, op
 from ..dtype import COMPLEX, FLOATING, float32, float64, int64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
@@ -399,6 +399,7 @@ def _checked_quantile(name: str, input: Any, q: Any, dim: Any, keepdim: bool, in
                       out: Any) -> Any:
     if not input.numel():
         raise RuntimeError(f"{name}() input tensor must be non-empty")
+    input, q = autocast_first("quantile", input, q)
     if input.dtype not in (float32, float64):
         raise RuntimeError(f"{name}() input tensor must be either float or double dtype")
     if is_value(q):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..autograd import Function, enable_grad
 from ..autograd.api import backward as run_backward
 from ..autograd.base import TensorBase
+from ..autograd.graph import saved_tensors_hooks
+from ..autograd.modes import modes
 from ..generator import default_generator
-from ..tensor.creation import empty
+from ._recomputation import CheckpointError, Frame, Metadata, described
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+__all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential", "noop_context_fn",
+           "set_checkpoint_debug_enabled", "set_checkpoint_early_stop"]
 
 
 def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
@@ -95,24 +99,79 @@ class CheckpointFunction(Function):
         return (None, None, None, *found)
 
 
-def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
-               preserve_rng_state: bool = True, **kwargs: Any) -> Any:
-    """Call a function now, and again in the backward pass, keeping only its inputs between.
+def noop_context_fn() -> tuple[Any, Any]:
+    """Two context managers that do nothing: for the call, and for the call in the backward pass."""
+    return contextlib.nullcontext(), contextlib.nullcontext()
 
-    Gradients of parameters that the function uses are accumulated by `backward()`;
-    `autograd.grad` reaches the arguments alone.
+
+class _Settings:
+    """Switches that hold for all calls; None: as the call says."""
+
+    early_stop: bool | None = None
+    debug: bool | None = None
+
+
+@contextlib.contextmanager
+def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
+    """Whether calls in this block stop computing again once everything needed is there.
+
+    Args:
+        enable: True or False, whatever the calls themselves say.
+
+    Source: torch.utils.checkpoint.set_checkpoint_early_stop
+    """
+    before, _Settings.early_stop = _Settings.early_stop, enable
+    try:
+        yield
+    finally:
+        _Settings.early_stop = before
+
+
+@contextlib.contextmanager
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
+    """Whether errors of calls in this block list all saved tensors (see `checkpoint`).
+
+    Args:
+        enabled: True or False; None: as each call says.
+
+    Source: torch.utils.checkpoint.set_checkpoint_debug_enabled
+    """
+    before, _Settings.debug = _Settings.debug, enabled
+    try:
+        yield
+    finally:
+        _Settings.debug = before
+
+
+_CHECKS: dict[str, Metadata | None] = {"default": described, "none": None}
+
+
+def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None,
+               context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn,
+               determinism_check: str = "default", debug: bool = False, early_stop: bool = True,
+               **kwargs: Any) -> Any:
+    """Call a function now, and again in the backward pass, keeping only its inputs between.
 
     Args:
         function: the function.
         *args: its arguments.
-        use_reentrant: True: as PyTorch's reentrant form, gradients flow only where an argument
-            requires them, and keywords are refused. False: also where none does. Default: True,
-            with a warning.
-        preserve_rng_state: draw the same random numbers again. Default: True.
-        **kwargs: its keyword arguments.
+        use_reentrant: True: gradients flow only where an argument requires them, `autograd.grad`
+            does not pass, keywords are refused. False: the tape is the plain call's. Default:
+            True, with a warning.
+        context_fn: returns two context managers, around the first call and around the second.
+            Only where `use_reentrant` is False.
+        determinism_check: "default": shapes and dtypes of what both calls save must agree; "none".
+        debug: errors of that check list all tensors saved. Default: False.
+        early_stop: end the second call when everything needed is there. Default: True.
+        **kwargs: its keyword arguments; and `preserve_rng_state`: draw the same random numbers
+            again. Default: True.
 
     Returns:
         What the function returns.
+
+    Raises:
+        ValueError: for arguments that do not go together.
+        CheckpointError: in the backward pass, where the second call saves other tensors.
 
     Example:
         >>> import flambeau as torch
@@ -124,6 +183,7 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
 
     Source: torch.utils.checkpoint.checkpoint
     """
+    preserve_rng_state = kwargs.pop("preserve_rng_state", True)
     if use_reentrant is None:
         warnings.warn("torch.utils.checkpoint: pass use_reentrant explicitly; it is taken to be "
                       "True.", stacklevel=2)
@@ -131,9 +191,23 @@ def checkpoint(function: Callable[..., Any], *args: Any, use_reentrant: bool | N
     if use_reentrant:
         if kwargs:
             raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not noop_context_fn or debug is not False:
+            raise ValueError("Passing `context_fn` or `debug` is only supported when "
+                             "use_reentrant=False.")
         return CheckpointFunction.apply(function, preserve_rng_state, None, *args)
+    if determinism_check not in _CHECKS:
+        raise ValueError(f"determinism_check should be one of {list(_CHECKS)}, but got "
+                         f"{determinism_check}")
     run = functools.partial(function, **kwargs) if kwargs else function
-    return CheckpointFunction.apply(run, preserve_rng_state, empty(0, requires_grad=True), *args)
+    first, second = context_fn()
+    if not modes.grad:
+        with first:
+            return run(*args)
+    stops = early_stop if _Settings.early_stop is None else _Settings.early_stop
+    frame = Frame(run, args, preserve_rng_state, stops, second, _CHECKS[determinism_check],
+                  debug if _Settings.debug is None else _Settings.debug)
+    with saved_tensors_hooks(frame.pack, frame.unpack), first:
+        return run(*args)
 
 
 def checkpoint_sequential(functions: Any, segments: int, input: Any,

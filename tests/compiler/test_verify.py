@@ -76,7 +76,7 @@ def test_windows_read_rows() -> None:
     def windows(step: int) -> WindowNest:
         load = Line("load", (), None, 0, (0, (4, 4, step)), float32)
         return WindowNest(geometry, (1, 1), [load], [WindowStore("window_sum", 0, 1, float32)],
-                          None)
+                          None, {1})
     assert check_windows(windows(1), {0: plane, 1: pooled})
     with pytest.raises(StageError, match="v1 is float32.1,1,4., not"):
         check_windows(windows(1), {0: plane, 1: plane})
