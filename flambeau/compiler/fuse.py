@@ -96,8 +96,8 @@ class _Plan:
         self.joined = {i.out for i in program.instrs if joins(i, program)}
         self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
         self.room: dict[int, int] = {}  # for lines in each pass
+        self.sources: dict[int, tuple[frozenset[int], int]] = {}  # of values computed again
         self.passed: dict[int, Windows] = {}  # which pass computes a value
-        self.sources: dict[int, tuple[int, int]] = {}  # of values that are computed again
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -129,32 +129,44 @@ class _Plan:
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading one stored operand of the same size and computing again costs less."""
-        number = instr.out
-        if number not in roots or number in self.program.outputs or number not in self.fused:
+        """Whether reading a stored operand of the same size and computing again costs less.
+
+        A mask beside it is small.
+        """
+        number, name = instr.out, instr.prim.name
+        if name not in CHEAP or number not in roots or number in self.program.outputs:
             return False
-        if self._must_lie(instr, roots - {number}):
+        if number not in self.fused or self._must_lie(instr, roots - {number}):
             return False
-        found = self._source(instr, roots)
+        if self._reading(instr) and any(
+                self.defined[a].prim.name in MOVES and not self._fits(self.defined[a])
+                for a in instr.args if a not in roots):
+            return False
+        found = self._sources(instr, roots)
         if found is not None:
             self.sources[number] = found
         return found is not None
 
-    def _source(self, instr: Instr, roots: set[int]) -> tuple[int, int] | None:
-        """The one stored value of the same size that a line needs, and how many lines lie between.
+    def _sources(self, instr: Instr, roots: set[int]) -> tuple[frozenset[int], int] | None:
+        """The stored values that a line needs, and how many lines make it of them; None: too many.
 
-        None if there are more, or if a line on the way is not cheap.
+        A mask beside a value of the same size is small.
         """
-        if instr.prim.name not in CHEAP:
+        stored: set[int] = set()
+        lines = 0
+        for a in instr.args:
+            if a in roots and not self._small(a, instr.spec.size, roots):
+                stored.add(a)
+            elif a in self.sources and a not in roots:
+                stored |= self.sources[a][0]
+                lines = max(lines, self.sources[a][1])
+            elif not self._small(a, instr.spec.size, roots):
+                return None
+        specs = [self.program.specs[a] for a in stored]
+        near = bool(specs) and all(s.shape == instr.spec.shape for s in specs)
+        if not near or sum(s.nbytes for s in specs) > 1.25 * instr.spec.nbytes:
             return None
-        large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        found = [(a, 0) if a in roots else self.sources.get(a, (-1, 0)) for a in large]
-        if len({source for source, _ in found}) != 1 or found[0][0] < 0:
-            return None
-        source, between = max(found)
-        spec = self.program.specs[source]
-        near = spec.shape == instr.spec.shape and spec.nbytes <= instr.spec.nbytes
-        return (source, between + 1) if near and between < MAX_CHEAP else None
+        return (frozenset(stored), lines + 1) if lines < MAX_CHEAP else None
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
