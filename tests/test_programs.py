@@ -330,3 +330,19 @@ def test_factors_between_the_tensors_warn_once() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         x.add_(2, x)  # type: ignore[call-arg, arg-type]
+
+
+def test_range_includes_its_end() -> None:
+    both("""
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            print(torch.range(1, 4), torch.range(0, 1, 0.25), torch.range(5, 1, -2))
+            print(torch.range(1, 4, dtype=torch.long))
+            attempt(lambda: torch.range(1, 0))
+            attempt(lambda: torch.range(0, 1, 0))
+        x = torch.ones(2)
+        same = torch.zeros(3).new(x)
+        same.add_(1)
+        print(same, x)
+    """)
