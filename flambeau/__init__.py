@@ -650,11 +650,11 @@ if _collecting:
     gc.enable()
 
 # Loaded when first asked for, so that `import flambeau` stays cheap.
-_SUBMODULES = ("__config__", "_dynamo", "accelerator", "amp", "backends", "checkpoint", "cli",
-               "compiler", "cpu", "cuda", "distributed", "distributions", "fft", "func", "futures",
-               "fx", "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "onnx", "optim",
-               "profiler", "serialization", "signal", "sparse", "special", "testing", "types",
-               "utils", "vision", "xpu")
+_SUBMODULES = ("__config__", "__future__", "_dynamo", "accelerator", "amp", "backends",
+               "checkpoint", "cli", "compiler", "cpu", "cuda", "distributed", "distributions",
+               "fft", "func", "futures", "fx", "hub", "jit", "linalg", "mps", "multiprocessing",
+               "nn", "onnx", "optim", "profiler", "serialization", "signal", "sparse", "special",
+               "testing", "types", "utils", "vision", "xpu")
 _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "_lobpcg": "lobpcg",
     "_lowrank": "pca_lowrank svd_lowrank",

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "flambeau"
 
 # A module may import from its own line and the lines above it; the longest name that fits counts.
 LAYERS = [
-    ["version", "futures", "fx"],
+    ["version", "__future__", "futures", "fx"],
     ["dtype", "device", "generator", "return_types"],
     ["graph"],
     ["ops"],

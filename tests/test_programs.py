@@ -281,3 +281,13 @@ def test_a_saved_value_that_was_overwritten_is_an_error() -> None:
         z.sum().backward()
         print(z, w.grad)
     """)
+
+
+def test_old_tensor_types_take_any_sequence() -> None:
+    both("""
+        from collections import deque
+        print(torch.LongTensor(range(4)), torch.Tensor(deque([1, 2])))
+        print(torch.FloatTensor([range(2), (1, 2)]))
+        for wrong in ({1, 2}, iter([1]), {1: 2}, "ab"):
+            attempt(lambda: torch.LongTensor(wrong))
+    """)

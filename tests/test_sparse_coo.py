@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
+from both_libraries import both
 
 import flambeau
 from flambeau import sparse
@@ -217,3 +218,29 @@ def test_a_large_graph_stays_small() -> None:
     s = flambeau.sparse_coo_tensor(index, flambeau.ones(count), (count, count))
     out = sparse.mm(s, flambeau.arange(float(count)).view(-1, 1))
     assert out[0].item() == count - 1
+
+
+def test_a_function_saves_a_sparse_tensor() -> None:
+    """As graph attention does: the product of a sparse matrix with its own derivative."""
+    both("""
+        import warnings
+        warnings.simplefilter("ignore")  # PyTorch speaks of checks, once per process
+        class Product(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, indices, values, shape, b):
+                a = torch.sparse_coo_tensor(indices, values, shape)
+                ctx.save_for_backward(a, b)
+                ctx.rows = shape[0]
+                return torch.matmul(a, b)
+            @staticmethod
+            def backward(ctx, grad):
+                a, b = ctx.saved_tensors
+                places = a._indices()[0, :] * ctx.rows + a._indices()[1, :]
+                return None, grad.matmul(b.t()).view(-1)[places], None, a.t().matmul(grad)
+        indices = torch.tensor([[0, 1, 2], [1, 0, 2]])
+        values = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        b = torch.arange(6.0).view(3, 2).requires_grad_()
+        y = Product.apply(indices, values, torch.Size([3, 3]), b)
+        (y * y).sum().backward()
+        print(y, values.grad, b.grad)
+    """)

@@ -418,3 +418,51 @@ def test_futures() -> None:
         attempt(wrong.wait)
         print(torch.futures.collect_all([future, later]).wait()[1].value())
     """)
+
+
+def test_swapped_tensors() -> None:
+    """Two objects exchange what they hold; conversion keeps parameters' identity either way."""
+    both("""
+        a, b = torch.arange(2), torch.ones(3, requires_grad=True)
+        torch.utils.swap_tensors(a, b)
+        (a * 2).sum().backward()
+        print(a, b, a.grad, b.requires_grad)
+        future = torch.__future__
+        print(future.get_swap_module_params_on_conversion())
+        future.set_swap_module_params_on_conversion(True)
+        layer = nn.Linear(2, 2)
+        weight = layer.weight
+        layer.to(torch.float64)
+        print(layer.weight is weight, weight.dtype)
+        print(future.get_swap_module_params_on_conversion())
+        future.set_swap_module_params_on_conversion(False)
+    """)
+
+
+def _write(flag: Any, part: Any, layer: Any, plain: Any) -> None:
+    """What the other process does: writes into what it was given."""
+    flag.fill_(7)
+    part[1] = 9
+    plain.fill_(5)
+    with flambeau.no_grad():
+        layer.weight.mul_(2)
+    step = flambeau.optim.SGD([layer.bias], lr=1.0)
+    layer.bias.grad = flambeau.ones(2)
+    step.step()
+
+
+def test_spawned_processes_write_into_shared_memory() -> None:
+    """Tensors, views and parameters in shared memory are the same in both processes."""
+    flag, plain = flambeau.zeros(2, 3).share_memory_(), flambeau.zeros(2)
+    part = flag.t()[1:]
+    layer = nn.Linear(3, 2).share_memory()
+    weight, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
+    other = multiprocessing.get_context("spawn").Process(
+        target=_write, args=(flag, part, layer, plain))
+    other.start()
+    other.join()
+    assert other.exitcode == 0
+    assert flag.tolist() == [[7, 7, 9], [7, 7, 9]] and part[1].tolist() == [9, 9]
+    assert flambeau.equal(layer.weight, 2 * weight)
+    assert flambeau.allclose(layer.bias, bias - 1)
+    assert plain.tolist() == [0, 0] and flag.is_shared() and not plain.is_shared()

@@ -20,7 +20,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import flambeau as torch
-from flambeau.checkpoint import CheckpointError, load_file, save_file
+from flambeau import nn, optim
+from flambeau.checkpoint import CheckpointError, load, load_file, save, save_file
 
 # Beyond twice the file: the reader's allowance of 16 MiB to unfold a compressed record, and slack.
 MEMORY_FREE = 24 * 2**20
@@ -62,20 +63,20 @@ NUMBERS = [b"\x00" * 4, b"\xff" * 4, b"\xff\xff\xff\x7f", b"\x00\x00\x00\x80", b
 def seeds() -> dict[str, bytes]:
     """Make one file of each format; they hold views, a module's state and an optimizer's state."""
     base = torch.arange(6.0)
-    model = torch.nn.Linear(2, 2)
-    optimizer = torch.optim.Adam(model.parameters())
+    model = nn.Linear(2, 2)
+    optimizer = optim.Adam(model.parameters())
     model(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     content = {"view": base[1:4], "base": base, "model": model.state_dict(), "epoch": 3,
                "optimizer": optimizer.state_dict(), "half": torch.ones(2, dtype=torch.bfloat16),
-               "parameter": torch.nn.Parameter(base), "text": "é", "empty": torch.empty(0)}
+               "parameter": nn.Parameter(base), "text": "é", "empty": torch.empty(0)}
     files = {}
     for name, new in (("zip", True), ("legacy", False)):
         buffer = io.BytesIO()
-        torch.save(content, buffer, _use_new_zipfile_serialization=new)
+        save(content, buffer, _use_new_zipfile_serialization=new)
         files[name] = buffer.getvalue()
         buffer = io.BytesIO()
-        torch.save(model, buffer, _use_new_zipfile_serialization=new)
+        save(model, buffer, _use_new_zipfile_serialization=new)
         files[f"{name}-module"] = buffer.getvalue()
     with TemporaryDirectory() as folder:
         path = Path(folder, "a.safetensors")
@@ -139,7 +140,7 @@ def read(name: str, data: bytes, path: Path, weights_only: bool) -> str:
             path.write_bytes(data)
             load_file(str(path))
         else:
-            torch.load(io.BytesIO(data), weights_only=weights_only)
+            load(io.BytesIO(data), weights_only=weights_only)
     except CheckpointError:
         return "refused"
     return "read"

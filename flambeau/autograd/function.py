@@ -113,8 +113,10 @@ class BackwardCFunction(_FunctionNode, GradNode):
                 saved.append(Packed(t, place if t._rg else -1))
                 continue
             cell = t._version_cell()
-            kept = t if place < 0 else None
-            saved.append((kept, t._value(), cell, cell[0], place if t._rg else -1))
+            sparse = t._sparse is not None  # has entries, and no value as a whole
+            kept = t if place < 0 or sparse else None
+            saved.append((kept, t._node if sparse else t._value(), cell, cell[0],
+                          place if t._rg else -1))
         self._saved = saved
         self.to_save = (True,) if saved else ()
 

@@ -1,8 +1,8 @@
 """Makes `torch` and `torchvision` names of flambeau's own modules, in one process.
 
 A finder at the head of `sys.meta_path` answers `torch.x.y` and `torchvision.x.y` with the very
-module objects `flambeau.x.y` and `flambeau.vision.x.y`: `torch.nn is flambeau.nn`, and classes keep
-flambeau's `__module__`.
+module objects `flambeau.x.y` and `flambeau.vision.x.y`: `torch.nn is flambeau.nn`. Classes that
+programs print get PyTorch's names (`class_names.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ..version import torch_version
+from .class_names import rename_classes, rename_members
 
 ROOTS = {"torch": "flambeau", "torchvision": "flambeau.vision"}
 
@@ -48,6 +49,7 @@ class AliasLoader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Gives the module its own spec back; it has run before."""
         module.__spec__ = self.own_spec
+        rename_members(module)
 
 
 class AliasFinder(MetaPathFinder):
@@ -87,3 +89,4 @@ def install() -> None:
         sys.meta_path.insert(0, AliasFinder())
         package: Any = importlib.import_module("flambeau")
         package.__version__ = f"{torch_version}+flambeau"
+        rename_classes(package)

@@ -7,9 +7,11 @@ of the thread, and no barrier stands between them.
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +20,7 @@ from .kernels import Kernels
 from .layout import lay_out
 from .llvm import NestFunction
 from .loops import Affine
+from .row_code import RowFunction
 from .special_loops import SpecialFunction
 from .sums import ContractionSum, NestSum, result_bytes
 from .window_code import WindowFunction
@@ -37,12 +40,14 @@ class Steps:
         spans: elements per step of each value of which step i touches only its own, the i-th;
             of other values it may read all.
         sums: whether the result is a reduction over the steps.
+        least: how many a call should have: what it reads whole is read anew by each.
     """
 
     count: int
     units: int
     spans: dict[int, int]
     sums: bool = False
+    least: int = 1
 
     def images(self, batch: int, sizes: dict[int, int]) -> Fraction | None:
         """How many of `batch` equal parts of each value belong to a step; None if not the same."""
@@ -67,8 +72,9 @@ def steps_of(f: Any) -> Steps | None:
     if isinstance(f, WindowFunction):
         return _window_steps(f)
     if isinstance(f, ContractionFunction) and f.follow is not None and not f.finish_units:
-        units, *spans = f.follow
-        return _contraction_steps(f, (*f.written, *f.operands), spans, -(-f.units // units), units)
+        units, *spans, least = f.follow
+        made = _contraction_steps(f, (*f.written, *f.operands), spans, -(-f.units // units), units)
+        return replace(made, least=least) if made is not None else None
     if isinstance(f, ContractionFunction) and f.sums is not None:
         step, *spans = f.sums
         count = f.specs[0].size // (spans[0] // step)
@@ -86,22 +92,22 @@ def _contraction_steps(f: ContractionFunction, values: Sequence[int], spans: Seq
 
 
 def _nest_steps(f: NestFunction) -> Steps | None:
-    nest, loop = f.nest, f.parallel
-    sums = nest.reduced[:1] == [True]
-    if sums:
-        loop = 0
+    """A step is one of the loop that threads share, or of an outermost loop that is reduced."""
+    together = isinstance(f, RowFunction)
+    sums = not together and f.nest.reduced[:1] == [True]
+    loop = 0 if sums else f.parallel
     if loop is None:
         return None
     spans: dict[int, int] = {}
     whole: set[int] = set()
-    for line in nest.lines:
-        if line.op == "load":
-            _note(nest.sizes, loop, line.source, line.address, spans, whole)
-    for s in nest.stores if not sums else []:
-        _note(nest.sizes, loop, s.target, s.address, spans, whole)
+    for nest in f.nests:
+        for v, address in nest.accesses():
+            if v in f.buffers and not (sums and v in f.written):
+                _note(nest.sizes, loop, v, address, spans, whole)
     if whole.intersection(f.written):
         return None
-    return Steps(nest.sizes[loop], 1, {v: n for v, n in spans.items() if v not in whole}, sums)
+    steps = f.nest.sizes[loop] if sums else f.units
+    return Steps(steps, 1, {v: n for v, n in spans.items() if v not in whole}, sums)
 
 
 def _note(sizes: Sequence[int], loop: int, v: int, address: Affine, spans: dict[int, int],
@@ -123,9 +129,10 @@ def _window_steps(f: WindowFunction) -> Steps | None:
     images, channels = w.lead
     spans: dict[int, int] = {}
     whole: set[int] = set()
-    for line in w.lines:
-        if line.op == "load":
-            _note(w.domain, 0, line.source, line.address, spans, whole)
+    for lines, sizes in ((w.lines, w.domain), (w.after, w.result)):
+        for line in lines:
+            if line.op == "load":
+                _note(sizes, 0, line.source, line.address, spans, whole)
     elements, places = (channels * math.prod(x) for x in (w.geometry.size, w.geometry.out))
     for v in [*f.written, *([] if w.number is None else [w.number])]:
         span = elements if w.spreads and v in f.written else places
@@ -210,10 +217,11 @@ class BlockedFunction:
 
     def _cut(self, members: list[Member]) -> None:
         """As many images in a block as stay near, in whole steps of all functions."""
-        least = aligned(members)
+        least = fewest(members)
         near = NEAR_BYTES // max(1, sum(map(self.nbytes, self.elements)))
         most = min(near, self.batch // (2 * LEAST_BLOCKS))
-        self.block = max(1, most // least) * least
+        whole = aligned(members)
+        self.block = max(least, most // whole * whole)
         self.blocks = -(-self.batch // self.block)
         self.parts, self.per_part = self.blocks, 1
         if any(m.steps.sums for m in members) and self.blocks > PARTS:
@@ -261,6 +269,13 @@ def aligned(members: Sequence[Member]) -> int:
     return math.lcm(*[m.images.numerator for m in members])
 
 
+def fewest(members: Sequence[Member]) -> int:
+    """The least number of images that a block should have."""
+    whole = aligned(members)
+    wanted = max(math.ceil(m.images * m.steps.least) for m in members)
+    return -(-wanted // whole) * whole
+
+
 def chains(functions: list[Any], sizes: dict[int, int],
            outside: Callable[[set[int], int], bool], kernels: Kernels) -> list[Any]:
     """The functions of a segment with chains put together; the order changes where it may.
@@ -273,7 +288,7 @@ def chains(functions: list[Any], sizes: dict[int, int],
     """
     steps = [steps_of(f) for f in functions]
     best: tuple[int, int, list[Any]] = (0, 0, functions)
-    for batch in sorted(_batches(functions)):
+    for batch in sorted(_batches(functions, steps)):
         made, saved = _Chains(functions, steps, batch, sizes).run()
         if saved > best[0]:
             best = saved, batch, made
@@ -286,10 +301,12 @@ def chains(functions: list[Any], sizes: dict[int, int],
     return [blocked(n, f) if isinstance(f, list) else f for n, f in enumerate(made)]
 
 
-def _batches(functions: list[Any]) -> set[int]:
-    """Leading dimensions of contractions' results."""
-    found = {n for f in functions if isinstance(f, ContractionFunction)
-             for n in f.instr.spec.shape[:1]}
+def _batches(functions: list[Any], steps: list[Steps | None]) -> set[int]:
+    """Leading dimensions of the results of contractions, and their products."""
+    found: set[int] = set()
+    for f, s in zip(functions, steps, strict=True):
+        if isinstance(f, ContractionFunction) and (s is None or not s.sums):
+            found.update(itertools.accumulate(f.instr.spec.shape[:-1], operator.mul))
     return {n for n in found if n >= LEAST_BLOCKS}
 
 
@@ -366,7 +383,7 @@ class _Chains:
             read = sum(self.sizes[v] * f.dtypes[v].itemsize for v in spans)
             if not inside.intersection(spans) or PARTS * result_bytes(f) > read:
                 return False
-        least = aligned([*chain, member])
+        least = fewest([*chain, member])
         image = {v: self.sizes[v] // self.batch * m.function.dtypes[v].itemsize
                  for m in [*chain, member] for v in m.steps.spans}
         return (least * LEAST_BLOCKS <= self.batch

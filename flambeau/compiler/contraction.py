@@ -32,7 +32,7 @@ __all__ = ["Contraction", "Epilogue", "Machine", "emit_contraction", "fixed_prod
            "host_machine", "target_machine"]
 
 
-TILES_MARGIN = 1.2  # tiles need one more barrier, and a thread more may be idle at it
+TILES_MARGIN = 1.1  # tiles need one more barrier, and a thread more may be idle at it
 
 
 class Epilogue(Protocol):

@@ -19,25 +19,30 @@ def figures(function: Any, specs: dict[int, Any]) -> dict[str, Any]:
         `name`, `what` (primitives), `loops` (sizes), `operations`, `bytes` (each buffer counted
         once), `written` (value numbers).
     """
-    nest = getattr(function, "nest", None)
+    parts = getattr(function, "nests", None)
     known = {"name": function.name, "written": list(function.written)}
     if (windows := getattr(function, "windows", None)) is not None:
         return {**_window_figures(windows), **known,
                 "bytes": int(sum(specs[v].nbytes for v in function.buffers))}
-    if nest is None:
+    if parts is None:
         return {**line_figures(function.instr, specs), **known}
-    points = math.prod(nest.sizes)
-    lines = [line for line in nest.lines if line.op not in _FREE]
-    combined = [s for s in nest.stores if s.reduce]
-    return {**known, "what": list(dict.fromkeys([line.op for line in lines]
-                                                + [s.reduce for s in combined])),
-            "loops": [f"{n}+" if r else n for n, r in zip(nest.sizes, nest.reduced, strict=True)],
-            "operations": points * (len(lines) + len(combined)), "bytes": _bytes(function, points)}
+    what: dict[str, None] = {}
+    operations = 0
+    for nest in parts:
+        done = [line.op for line in nest.lines if line.op not in _FREE]
+        done += [s.reduce for s in nest.stores if s.reduce]
+        what.update(dict.fromkeys(done))
+        operations += math.prod(nest.sizes) * len(done)
+    longest = max(parts, key=lambda nest: math.prod(nest.sizes))
+    return {**known, "what": list(what), "operations": operations, "bytes": _bytes(function),
+            "loops": [f"{n}+" if r else n for n, r in
+                      zip(longest.sizes, longest.reduced, strict=True)]}
 
 
 def _window_figures(windows: Any) -> dict[str, Any]:
     g = windows.geometry
-    lines = [line.op for line in windows.lines if line.op not in _FREE]
+    lines = [line.op for line in (*windows.lines, *windows.after)
+             if line.op not in (*_FREE, "result")]
     ops = [s.op for s in windows.stores]
     count = math.prod((*windows.lead, *g.out))
     return {"what": list(dict.fromkeys([*lines, *ops])), "loops": [*windows.lead, *g.out],
@@ -75,12 +80,11 @@ def _operations(instr: Any, operands: list[Any]) -> int:
     return int(sum(s.size for s in _flat(out)))
 
 
-def _bytes(function: Any, points: int) -> int:
+def _bytes(function: Any) -> int:
     """Bytes that must move at least: no buffer is touched at more places than the loops have."""
-    nest = function.nest
     cells: dict[int, int] = {}
-    for v, address in [*((x.source, x.address) for x in nest.lines if x.op == "load"),
-                       *((s.target, s.address) for s in nest.stores)]:
-        touched = math.prod(n for n, c in zip(nest.sizes, address[1], strict=True) if c)
-        cells[v] = max(cells.get(v, 0), min(touched, points))
-    return int(sum(n * function.dtypes[v].itemsize for v, n in cells.items()))
+    for nest in function.nests:
+        for v, address in nest.accesses():
+            touched = math.prod(n for n, c in zip(nest.sizes, address[1], strict=True) if c)
+            cells[v] = max(cells.get(v, 0), touched)
+    return int(sum(cells.get(v, 0) * function.dtypes[v].itemsize for v in function.buffers))

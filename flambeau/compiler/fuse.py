@@ -25,7 +25,9 @@ MOVES = ("reshape", "permute", "expand", "strided_slice", "flip")
 REDUCES = ("reduce_sum", "reduce_prod", "reduce_max", "reduce_min", "reduce_any", "reduce_all")
 MAX_DEPTH = 40
 MAX_ROOTS = 64
+MAX_AFTER = 8  # lines on the results of one pass over windows
 CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
+MAX_CHEAP = 3  # such lines in a row
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -46,10 +48,19 @@ class Kernel:
 
 @dataclass
 class Windows:
-    """Lines over the same pooling windows that one pass computes."""
+    """Lines over the same pooling windows that one pass computes.
+
+    Attributes:
+        instrs: the lines.
+        level: position among the waves of steps.
+        after: lines on their results, computed while these are in registers.
+        kept: results that somebody else reads.
+    """
 
     instrs: list[Instr]
     level: int
+    after: list[Instr] = field(default_factory=list)
+    kept: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -85,6 +96,8 @@ class _Plan:
         self.joined = {i.out for i in program.instrs if joins(i, program)}
         self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
         self.room: dict[int, int] = {}  # for lines in each pass
+        self.passed: dict[int, Windows] = {}  # which pass computes a value
+        self.sources: dict[int, tuple[int, int]] = {}  # of values that are computed again
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -116,23 +129,32 @@ class _Plan:
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading a stored operand of the same size and computing again costs less.
+        """Whether reading one stored operand of the same size and computing again costs less."""
+        number = instr.out
+        if number not in roots or number in self.program.outputs or number not in self.fused:
+            return False
+        if self._must_lie(instr, roots - {number}):
+            return False
+        found = self._source(instr, roots)
+        if found is not None:
+            self.sources[number] = found
+        return found is not None
 
-        A mask beside it is small.
+    def _source(self, instr: Instr, roots: set[int]) -> tuple[int, int] | None:
+        """The one stored value of the same size that a line needs, and how many lines lie between.
+
+        None if there are more, or if a line on the way is not cheap.
         """
-        number, name = instr.out, instr.prim.name
-        if name not in CHEAP or number not in roots or number in self.program.outputs:
-            return False
-        if number not in self.fused or self._must_lie(instr, roots - {number}):
-            return False
-        if self._reading(instr) and any(
-                self.defined[a].prim.name in MOVES and not self._fits(self.defined[a])
-                for a in instr.args if a not in roots):
-            return False
+        if instr.prim.name not in CHEAP:
+            return None
         large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        return bool(large) and all(
-            a in roots and self.program.specs[a].shape == instr.spec.shape for a in large) and sum(
-            self.program.specs[a].nbytes for a in large) <= 1.25 * instr.spec.nbytes
+        found = [(a, 0) if a in roots else self.sources.get(a, (-1, 0)) for a in large]
+        if len({source for source, _ in found}) != 1 or found[0][0] < 0:
+            return None
+        source, between = max(found)
+        spec = self.program.specs[source]
+        near = spec.shape == instr.spec.shape and spec.nbytes <= instr.spec.nbytes
+        return (source, between + 1) if near and between < MAX_CHEAP else None
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""
@@ -232,6 +254,8 @@ class _Plan:
                 continue
             domain = (self.program.specs[instr.args[0]].shape if instr.prim.name in REDUCES
                       else instr.spec.shape)
+            if self._after_pass(instr, passes):
+                continue
             level = self._level(instr, domain)
             key = (level, domain, _pattern(instr))
             while key in kernels and len(kernels[key].roots) >= MAX_ROOTS:
@@ -242,6 +266,7 @@ class _Plan:
                 kernels[key] = Kernel(domain, [], level)
                 done.append(kernels[key])
             kernels[key].roots.append(instr)
+        self._keep(passes)
         done.sort(key=lambda step: step.level)
         return done
 
@@ -263,6 +288,53 @@ class _Plan:
             done.append(found)
         found.instrs.append(instr)
         self.levels[instr.out] = found.level
+        self.passed[instr.out] = found
+
+    def _after_pass(self, instr: Instr, passes: dict[Any, Windows]) -> bool:
+        """Let a pass over windows compute a line on its results too, if all else is there then."""
+        lines, read = self._reached(instr)
+        found = {id(p): p for v in read if (p := self.passed.get(v)) is not None}
+        last = max(found.values(), key=lambda p: p.level, default=None)
+        if last is None or any(windows.cost(line, self.program.specs) is None for line in lines):
+            return False
+        if instr.spec.shape != last.instrs[0].spec.shape or len(last.after) >= MAX_AFTER:
+            return False
+        if any(self.passed.get(v) is not last and self.levels[v] >= last.level for v in read):
+            return False
+        moved = {a for line in lines if line.prim.name in MOVES for a in line.args}
+        if any(self.passed.get(v) is last for v in moved):
+            return False
+        last.after.append(instr)
+        self.levels[instr.out] = last.level
+        self.passed[instr.out] = last
+        return True
+
+    def _reached(self, root: Instr) -> tuple[list[Instr], list[int]]:
+        """The lines computed with a root, and the values in memory that they read."""
+        lines, read = [root], []
+        stack, seen = list(root.args), set()
+        while stack:
+            number = stack.pop()
+            if number in seen:
+                continue
+            seen.add(number)
+            if number in self.roots:
+                read.append(number)
+            else:
+                lines.append(self.defined[number])
+                stack += self.defined[number].args
+        return lines, read
+
+    def _keep(self, passes: dict[Any, Windows]) -> None:
+        """Note which results of passes are read by others."""
+        read = set(self.program.outputs)
+        for instr in self.program.instrs:
+            if instr.out in self.roots:
+                own = self.passed.get(instr.out)
+                read.update(v for v in self._reached(instr)[1]
+                            if own is None or self.passed.get(v) is not own)
+        for p in passes.values():
+            p.kept = {i.out for i in (*p.instrs, *p.after)} & read
 
     def _level(self, root: Instr, domain: Shape | None, args: Sequence[int] | None = None) -> int:
         """One more than anything it must wait for; a root of the same loops is not waited for."""

@@ -39,11 +39,15 @@ def _features(level: str) -> str:
     return ",".join(("+" if on else "-") + name for name, on in sorted(kept.items()))
 
 
-def target_machine() -> Any:
-    """A fresh target machine for the host (each engine takes its own along)."""
+def target_machine(level: int = 3) -> Any:
+    """A fresh target machine for the host (each engine takes its own along).
+
+    Args:
+        level: how much work is put into the code, 0 to 3. Default: 3.
+    """
     _initialize()
     target = llvm.Target.from_triple(llvm.get_process_triple())
-    return target.create_target_machine(cpu="", features=features(), opt=3, reloc="pic",
+    return target.create_target_machine(cpu="", features=features(), opt=level, reloc="pic",
                                         codemodel="small")
 
 
@@ -59,15 +63,16 @@ def _data_layout() -> str:
     return str(target_machine().target_data)
 
 
-def object_code(text: str, loops: bool = True) -> bytes:
+def object_code(text: str, loops: bool = True, level: int = 3) -> bytes:
     """Translate a module in LLVM's assembly language.
 
     Args:
         text: the module.
         loops: whether it has scalar loops that passes must make vector code of; otherwise it is
             translated as it stands.
+        level: 0 for code that only calls other code, however long it is. Default: 3.
     """
-    machine = target_machine()
+    machine = target_machine(level)
     parsed = llvm.parse_assembly(text)
     parsed.verify()
     if loops:

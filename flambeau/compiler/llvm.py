@@ -258,29 +258,34 @@ class NestFunction:
     def __init__(self, kernels: Kernels, name: str, nest: Nest) -> None:
         self.nest = nest
         self.name = name
-        loads = [x.source for x in nest.lines if x.op == "load"]
-        stores = [s.target for s in nest.stores]
-        self.buffers = list(dict.fromkeys([*loads, *stores]))
-        self.written = list(dict.fromkeys(stores))
-        self.numbers = list(dict.fromkeys(x.source for x in nest.lines if x.op == "number"))
-        self.dtypes = {x.source: x.dtype for x in nest.lines if x.op in ("load", "number")}
-        for s in nest.stores:
-            self.dtypes.setdefault(s.target, nest.lines[s.value].dtype)
-        self.order, self.parallel = _loop_order(nest)
+        self._touch()
+        self.order, self.parallel = list(range(len(nest.sizes))), _parallel(nest)
         self.units = nest.sizes[self.parallel] if self.parallel is not None else 1
-        total = 1
-        for n in nest.sizes:
-            total *= n
-        self.work = total * len(nest.lines)
         self.kernel = kernels.get("nest", self._shape(), True, self._emit)
+
+    @property
+    def nests(self) -> list[Nest]:
+        """All nests of the function: one, but see `row_code.RowFunction`."""
+        return [self.nest]
+
+    def _touch(self) -> None:
+        """Note the arguments of the function and its work."""
+        lines = [x for nest in self.nests for x in nest.lines]
+        loads = [x.source for x in lines if x.op == "load"]
+        stores = [(s.target, nest.lines[s.value].dtype) for nest in self.nests
+                  for s in nest.stores]
+        self.written = list(dict.fromkeys(v for v, _ in stores))
+        self.buffers = list(dict.fromkeys([*loads, *self.written]))
+        self.numbers = list(dict.fromkeys(x.source for x in lines if x.op == "number"))
+        self.dtypes = {x.source: x.dtype for x in lines if x.op in ("load", "number")}
+        for v, d in stores:
+            self.dtypes.setdefault(v, d)
+        self.work = sum(math.prod(nest.sizes) * len(nest.lines) for nest in self.nests)
 
     def _shape(self) -> Any:
         """What the code depends on: the nest with its values numbered by their arguments."""
         place = {v: k for k, v in enumerate((*self.buffers, *self.numbers))}
-        lines = tuple((x.op, x.args, x.params, place.get(x.source), x.address, x.dtype)
-                      for x in self.nest.lines)
-        stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in self.nest.stores)
-        return tuple(self.nest.sizes), tuple(self.nest.reduced), lines, stores
+        return described(self.nest, place)
 
     def _arguments(self) -> list[Any]:
         """Types of more arguments before the units; see `sums.NestSum`."""
@@ -300,7 +305,6 @@ class NestFunction:
         self.number = dict(zip(self.numbers, arguments[len(pointers):], strict=False))
         self.begin, self.end = arguments[-2], arguments[-1]
         self.extra = arguments[len(pointers) + len(scalars):-2]
-        self.entry_end = b.block
         self.index: dict[int, Any] = {}
         self._loops(self.order)
         b.ret_void()
@@ -471,12 +475,20 @@ class NestFunction:
         return emit_line(b, line, [self.nest.lines[a].dtype for a in line.args], args)
 
 
-def _loop_order(nest: Nest) -> tuple[list[int], int | None]:
-    """Kept loops before reduced ones unless the innermost is kept; which loop threads split."""
-    dims = list(range(len(nest.sizes)))
-    kept = [d for d in dims if not nest.reduced[d]]
-    if not kept:
-        return dims, None
-    parallel = next((d for d in kept if nest.sizes[d] >= 8),
-                    max(kept, key=lambda d: nest.sizes[d]))
-    return dims, parallel
+def _parallel(nest: Nest) -> int | None:
+    """Which loop threads split."""
+    kept = [d for d, reduced in enumerate(nest.reduced) if not reduced]
+    return shared_loop({d: nest.sizes[d] for d in kept}) if kept else None
+
+
+def shared_loop(sizes: dict[int, int]) -> int:
+    """Of loops with these sizes the one that threads split: the first that is long enough."""
+    return next((d for d, n in sizes.items() if n >= 8), max(sizes, key=lambda d: sizes[d]))
+
+
+def described(nest: Nest, place: dict[int, int]) -> Any:
+    """All that the code of a nest depends on, its values by their places among the arguments."""
+    lines = tuple((x.op, x.args, x.params, place.get(x.source), x.address, x.dtype)
+                  for x in nest.lines)
+    stores = tuple((s.value, place[s.target], s.address, s.reduce) for s in nest.stores)
+    return tuple(nest.sizes), tuple(nest.reduced), lines, stores

@@ -71,6 +71,11 @@ class Nest:
     lines: list[Line]
     stores: list[Store]
 
+    def accesses(self) -> list[tuple[int, Affine]]:
+        """What is loaded and stored: values and addresses."""
+        return [*((x.source, x.address) for x in self.lines if x.op == "load"),
+                *((s.target, s.address) for s in self.stores)]
+
     def __str__(self) -> str:
         loops = " ".join(f"i{d}<{n}{'+' if r else ''}" for d, (n, r) in
                          enumerate(zip(self.sizes, self.reduced, strict=True)))
@@ -131,7 +136,7 @@ class Lowering:
                 value = self.value(root.out, index, inside=True)
                 stores.append(Store(value, *self.place(root.out, index), None))
         reduced = [d in axes for d in range(self.rank)]
-        return _merge(Nest(list(self.kernel.domain), reduced, self.lines, stores))
+        return merge(Nest(list(self.kernel.domain), reduced, self.lines, stores))
 
     def flat(self, shape: Shape, index: tuple[Affine, ...]) -> Affine:
         """The row-major element offset of an index."""
@@ -243,15 +248,20 @@ def drop_unread(nests: list[Nest], wanted: set[int]) -> None:
 
 # ---- merging loops ------------------------------------------------------------------------------
 
-def _merge(nest: Nest) -> Nest:
-    """Neighbouring loops that all addresses walk through as one become one; loops of 1 vanish."""
+def merge(nest: Nest, fixed: int = 0) -> Nest:
+    """Neighbouring loops that all addresses walk through as one become one; loops of 1 vanish.
+
+    Args:
+        nest: the loops.
+        fixed: how many outer loops stay as they are.
+    """
     addresses = [x.address for x in nest.lines if x.op in ("load", "iota")]
     addresses += [s.address for s in nest.stores]
     groups: list[list[int]] = []
     for d, n in enumerate(nest.sizes):
         if n == 1:
             continue
-        if groups and nest.reduced[groups[-1][-1]] == nest.reduced[d] and all(
+        if d > fixed and groups and nest.reduced[groups[-1][-1]] == nest.reduced[d] and all(
                 a[1][groups[-1][-1]] == a[1][d] * n for a in addresses):
             groups[-1].append(d)
         else:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-Follow = tuple[int, int, int, int]  # units, and elements of out, a and b (0: all), of one step
+# units, and elements of out, a and b (0: all), of one step; how many steps a call should have
+Follow = tuple[int, int, int, int, int]
 
 
 @dataclass(eq=False)
@@ -157,7 +158,8 @@ class Nest:
                for stride, size in zip(strides, (a, b), strict=True)):
             return None
         inner = math.prod(x.blocks() for x in axes) // axis.blocks()
-        return inner, axis.block * axis.out, axis.block * strides[0], axis.block * strides[1]
+        out, a, b = (axis.block * x for x in (axis.out, *strides))
+        return inner, out, a, b, 1
 
     def sums(self, a: int, b: int) -> tuple[int, int] | None:
         """Elements of the operands per step of the slowest reduction, if they follow it.

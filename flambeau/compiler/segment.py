@@ -13,18 +13,21 @@ from . import contraction_call, special_loops, verify
 from .blocks import BlockedFunction, Member, chains
 from .contraction_call import ContractionFunction
 from .figures import figures
-from .fuse import Call, Kernel, Step, Windows, plan_steps
+from .fuse import Call
 from .kernels import Kernels
 from .llvm import I64, VOID, NestFunction, memory_type, register_type, takes
-from .loops import Nest, drop_unread, lower
+from .loops import Nest
+from .lowering import lower_all
 from .program import Program
+from .row_code import RowFunction
+from .rows import Lowered, Rows
 from .special_loops import SpecialFunction, counted
 from .sums import ContractionSum, NestSum
 from .time_loop import LoopFunction, LoopWriter, can_loop, copy_bytes, loop_body, wanted_results
 from .vector_code import PTR
 from .waves import moment, waves
 from .window_code import WindowFunction
-from .window_nest import WindowNest, lower_windows
+from .window_nest import WindowNest
 
 SPINS = 4096  # looks at a barrier before a waiting thread gives its CPU away
 
@@ -147,13 +150,14 @@ class SegmentWriter:
         """Append a function to the open segment."""
         self.pending.append(function)
 
-    def function(self, step: Step, program: Program, roots: set[int]) -> Any:
-        """The function of a kernel or a primitive; None if it has no native code."""
-        if isinstance(step, Kernel):
-            nest = lower(program, step, roots)
-            return self._nest(verify.check_nest(nest, program.specs) if verify.ON else nest)
-        if isinstance(step, Windows):
-            return self._pass(lower_windows(program, step.instrs, roots), program)
+    def function(self, step: Lowered | Rows, program: Program) -> Any:
+        """The function of loops or of a primitive; None if it has no native code."""
+        if isinstance(step, Nest):
+            return self._nest(step, program)
+        if isinstance(step, Rows):
+            return self._rows(step, program)
+        if isinstance(step, WindowNest):
+            return self._pass(step, program)
         instr, specs = step.instr, program.specs
         name = f"{instr.prim.name}{self.count}"
         if special_loops.takes(instr, specs):
@@ -162,9 +166,16 @@ class SegmentWriter:
             return self._made(ContractionFunction(self.kernels, name, instr, program))
         return self._loop(name, instr, program) if instr.prim is scan else None
 
-    def _nest(self, nest: Nest) -> NestFunction:
-        name = f"nest{self.count}"
-        made: NestFunction = self._made(NestFunction(self.kernels, name, nest))
+    def _nest(self, nest: Nest, program: Program) -> NestFunction:
+        if verify.ON:
+            verify.check_nest(nest, program.specs)
+        made: NestFunction = self._made(NestFunction(self.kernels, f"nest{self.count}", nest))
+        return made
+
+    def _rows(self, rows: Rows, program: Program) -> RowFunction:
+        if verify.ON:
+            verify.check_rows(rows, program.specs)
+        made: RowFunction = self._made(RowFunction(self.kernels, f"rows{self.count}", rows))
         return made
 
     def _pass(self, windows: WindowNest, program: Program) -> WindowFunction:
@@ -184,14 +195,8 @@ class SegmentWriter:
             return None
         items = {i.params["index"]: i.out for i in program.users()[instr.out]}
         body = loop_body(instr, wanted_results(instr.params["carries"], items))
-        steps, roots = plan_steps(body, lambda i: takes(i, body.specs))
-        nests = {n: lower(body, s, roots) for n, s in enumerate(steps) if isinstance(s, Kernel)}
-        passes = [lower_windows(body, s.instrs, roots) for s in steps if isinstance(s, Windows)]
-        calls = [a for s in steps if isinstance(s, Call) for a in s.instr.args]
-        drop_unread(list(nests.values()),
-                    {*calls, *body.outputs, *(v for w in passes for v in w.reads())})
-        functions = [self._nest(nests[n]) if n in nests else self.function(s, body, roots)
-                     for n, s in enumerate(steps)]
+        functions = [self.function(step, body)
+                     for step in lower_all(body, lambda i: takes(i, body.specs))]
         return LoopFunction(name, instr, items, body, functions, program.specs)
 
     def call(self, step: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from .loops import Affine, Line, Nest
 from .program import Program
+from .rows import Rows
 from .window_nest import WindowNest
 
 ON = os.environ.get("FLAMBEAU_VERIFY", "") not in ("", "0")
@@ -74,12 +77,49 @@ def check_nest(nest: Nest, specs: dict[int, Any], stage: str = "loops") -> Nest:
     Raises:
         StageError: where this does not hold.
     """
-    _check_lines(nest.lines, nest.sizes, specs, stage)
-    for s in nest.stores:
-        if s.value >= len(nest.lines):
-            raise StageError(f"{stage}: v{s.target} is stored from a line that is not there")
-        _check_range(nest.sizes, s.address, specs[s.target], f"{stage}: store to v{s.target}")
+    sizes = {v: specs[v].size for v, _ in nest.accesses()}
+    _check_lines(nest.lines, nest.sizes, sizes, stage)
+    _check_stores(nest, sizes, stage)
     return nest
+
+
+def check_rows(rows: Rows, specs: dict[int, Any], stage: str = "rows") -> Rows:
+    """Nests that run together: each is right, and needs only its own step of the outer loops.
+
+    Args:
+        rows: the nests.
+        specs: specs of the values that are loaded and stored.
+        stage: for the message.
+
+    Returns:
+        The nests.
+
+    Raises:
+        StageError: where this does not hold.
+    """
+    depth, count = len(rows.outer), math.prod(rows.outer)
+    strides = [math.prod(rows.outer[d + 1:]) for d in range(depth)]
+    met = Counter(v for nest in rows.parts for v in {v for v, _ in nest.accesses()})
+    written: set[int] = set()
+    for nest in rows.parts:
+        if nest.sizes[:depth] != rows.outer or any(nest.reduced[:depth]):
+            raise StageError(f"{stage}: a nest has other outer loops than {rows.outer}")
+        sizes = {v: rows.local.get(v) or specs[v].size for v, _ in nest.accesses()}
+        _check_lines(nest.lines, nest.sizes, sizes, stage)
+        _check_stores(nest, sizes, stage)
+        early = {x.source for x in nest.lines if x.op == "load"} & {*rows.local} - written
+        if early:
+            raise StageError(f"{stage}: v{min(early)} is read before it is stored")
+        written.update(s.target for s in nest.stores)
+        for v, address in nest.accesses():
+            span = 0 if v in rows.local else specs[v].size // count
+            if v in written and met[v] > 1:
+                where = f"{stage}: v{v} in one step of the outer loops"
+                inner = address[0], address[1][depth:]
+                _check_range(nest.sizes[depth:], inner, span or sizes[v], where)
+                if any(c != span * s for c, s in zip(address[1], strides, strict=False)):
+                    raise StageError(f"{where}: the address does not follow the steps")
+    return rows
 
 
 def check_windows(windows: WindowNest, specs: dict[int, Any],
@@ -98,16 +138,19 @@ def check_windows(windows: WindowNest, specs: dict[int, Any],
         StageError: where this does not hold.
     """
     g = windows.geometry
-    _check_lines(windows.lines, windows.domain, specs, stage)
-    for line in windows.lines:
+    sizes = {v: specs[v].size for v in windows.reads()}
+    _check_lines(windows.lines, windows.domain, sizes, stage)
+    _check_lines(windows.after, windows.result, sizes, stage)
+    for line in (*windows.lines, *windows.after):
         if line.op == "load" and line.address[1][-1] not in (0, 1):
             raise StageError(f"{stage}: v{line.source} does not lie in rows")
-    shape = (*windows.lead, *(g.size if windows.spreads else g.out))
-    for s in windows.stores:
-        if s.value >= len(windows.lines):
-            raise StageError(f"{stage}: v{s.target} is made of a line that is not there")
-        if specs[s.target].shape != shape or specs[s.target].dtype is not s.dtype:
-            raise StageError(f"{stage}: v{s.target} is {specs[s.target]}, not {s.dtype}{shape}")
+    results = [(s.value, len(windows.lines), s.target, s.dtype) for s in windows.stores]
+    results += [(k, len(windows.after), v, d) for k, v, d in windows.finals]
+    for value, count, v, dtype in results:
+        if value >= count:
+            raise StageError(f"{stage}: v{v} is made of a line that is not there")
+        if specs[v].shape != windows.result or specs[v].dtype is not dtype:
+            raise StageError(f"{stage}: v{v} is {specs[v]}, not {dtype}{windows.result}")
     chosen = windows.number
     if chosen is not None and (specs[chosen].shape != (*windows.lead, *g.out)
                                or specs[chosen].dtype is not windows.number_type):
@@ -115,23 +158,30 @@ def check_windows(windows: WindowNest, specs: dict[int, Any],
     return windows
 
 
-def _check_lines(lines: Sequence[Line], sizes: Sequence[int], specs: dict[int, Any],
+def _check_stores(nest: Nest, sizes: dict[int, int], stage: str) -> None:
+    for s in nest.stores:
+        if s.value >= len(nest.lines):
+            raise StageError(f"{stage}: v{s.target} is stored from a line that is not there")
+        _check_range(nest.sizes, s.address, sizes[s.target], f"{stage}: store to v{s.target}")
+
+
+def _check_lines(lines: Sequence[Line], loops: Sequence[int], sizes: dict[int, int],
                  stage: str) -> None:
     for k, line in enumerate(lines):
         if any(a >= k for a in line.args):
             raise StageError(f"{stage}: s{k} = {line.op}(…) reads a later line")
         if line.op == "load":
-            _check_range(sizes, line.address, specs[line.source],
+            _check_range(loops, line.address, sizes[line.source],
                          f"{stage}: load of v{line.source}")
 
 
-def _check_range(sizes: Sequence[int], address: Affine, spec: Any, where: str) -> None:
+def _check_range(loops: Sequence[int], address: Affine, size: int, where: str) -> None:
     low = high = address[0]
-    for n, c in zip(sizes, address[1], strict=True):
+    for n, c in zip(loops, address[1], strict=True):
         low += min(0, c * (n - 1))
         high += max(0, c * (n - 1))
-    if low < 0 or high >= spec.size:
-        raise StageError(f"{where} touches [{low}, {high}] of {spec.size} elements")
+    if low < 0 or high >= size:
+        raise StageError(f"{where} touches [{low}, {high}] of {size} elements")
 
 
 def check_memory(places: dict[int, tuple[int, Any]], lives: Sequence[tuple[int, Any, int, int]],

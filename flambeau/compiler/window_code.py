@@ -16,6 +16,7 @@ from llvmlite import ir
 
 from .kernels import Facts, Kernels
 from .llvm import I8, I64, VOID, emit_line, memory_type, register_type
+from .loops import Line
 from .machine import host_machine
 from .vector_code import PTR, Index, VectorCode
 from .window_nest import WindowNest
@@ -33,12 +34,13 @@ class WindowFunction:
 
     def __init__(self, kernels: Kernels, name: str, windows: WindowNest) -> None:
         self.name, self.windows = name, windows
-        lines, stores = windows.lines, windows.stores
-        self.written = [s.target for s in stores]
+        lines, stores = [*windows.lines, *windows.after], windows.stores
+        self.written = windows.written()
         self.buffers = list(dict.fromkeys([*windows.reads(), *self.written]))
         self.numbers = list(dict.fromkeys(x.source for x in lines if x.op == "number"))
         self.dtypes = {x.source: x.dtype for x in lines if x.op in ("load", "number")}
         self.dtypes.update((s.target, s.dtype) for s in stores)
+        self.dtypes.update((v, d) for _, v, d in windows.finals)
         if windows.number is not None:
             self.dtypes[windows.number] = windows.number_type
         self.units = math.prod(windows.lead)
@@ -49,11 +51,15 @@ class WindowFunction:
     def _shape(self) -> Any:
         w = self.windows
         place = {v: k for k, v in enumerate((*self.buffers, *self.numbers))}
-        lines = tuple((x.op, x.args, x.params, place.get(x.source), x.address, x.dtype)
-                      for x in w.lines)
+        place.update((s.target, -1 - k) for k, s in enumerate(w.stores) if s.target not in place)
+
+        def lines(of: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple((x.op, x.args, x.params, place.get(x.source), x.address, x.dtype)
+                         for x in of)
         stores = tuple((s.op, s.value, place[s.target], s.dtype) for s in w.stores)
-        number = -1 if w.number is None else place[w.number]
-        return vars(w.geometry), w.lead, lines, stores, number, w.number_type
+        finals = tuple((k, place[v], d) for k, v, d in w.finals)
+        number = None if w.number is None else place[w.number]
+        return (vars(w.geometry), w.lead, lines(w.lines), stores, number, lines(w.after), finals)
 
     def _emit(self, module: ir.Module, symbol: str) -> Facts:
         scalars = [register_type(self.dtypes[v]) for v in self.numbers]
@@ -174,17 +180,39 @@ class WindowCode:
 
     # ---- lines ----
 
-    def lines(self, outer: Sequence[Index],
-              vector: Callable[[Any, Index], Any]) -> list[Any]:
-        """The values of the lines in one row; those that no column changes are scalars.
+    def deliver(self, results: dict[int, Any], outer: Sequence[Index], column: Index,
+                target: Index, mask: Any) -> None:
+        """Store results, by their values, and what is computed of them.
 
         Args:
+            results: vectors of neighbours.
+            outer, column: where the first one is; target: its offset.
+            mask: the lanes that are there, None for all.
+        """
+        for s in self.windows.stores:
+            if s.target in self.windows.kept:
+                self.store(results[s.target], s.target, s.dtype, target, mask)
+        values = self.lines(self.windows.after, outer, lambda line, row: results[line.source] if (
+            line.op == "result") else self.load(line.source, line.dtype,
+                                                self.code.add(row, column), mask))
+        for k, v, dtype in self.windows.finals:
+            self.store(values[k], v, dtype, target, mask)
+
+    def lines(self, lines: Sequence[Line], outer: Sequence[Index],
+              vector: Callable[[Line, Index], Any]) -> list[Any]:
+        """The values of lines in one row; those that no column changes are scalars.
+
+        Args:
+            lines: the lines.
             outer: places in the dimensions before the last.
             vector: (line, offset of the row) gives the vector of a load.
         """
         code, values = self.code, []
         places = [*self.lead, *outer]
-        for line in self.windows.lines:
+        for line in lines:
+            if line.op == "result":
+                values.append(self.splat(vector(line, 0)))
+                continue
             if line.op == "number":
                 values.append(self.arguments[line.source])
                 continue
@@ -199,7 +227,7 @@ class WindowCode:
             args = [values[a] for a in line.args]
             if any(isinstance(x.type, ir.VectorType) for x in args):
                 args = [self.splat(x) for x in args]
-            dtypes = [self.windows.lines[a].dtype for a in line.args]
+            dtypes = [lines[a].dtype for a in line.args]
             values.append(emit_line(self.builder, line, dtypes, args))
         return values
 
@@ -316,8 +344,8 @@ class GatherCode(WindowCode):
             state.number = self.load(self.windows.number, self.windows.number_type, target, mask)
         for number, tap in enumerate(product(*map(range, self.geometry.kernel))):
             self.tap(outer, column, tap, number, loads, state)
-        for s in self.windows.stores:
-            self.store(state.result(s), s.target, s.dtype, target, mask)
+        self.deliver({s.target: state.result(s) for s in self.windows.stores},
+                     [o for o, _ in outer], column, target, mask)
 
     def tap(self, outer: Row, column: Index, tap: Ints, number: int, loads: dict[Any, Any],
             state: Any) -> None:
@@ -335,7 +363,7 @@ class GatherCode(WindowCode):
         shift = tap[-1] * g.dilation[-1] - g.padding[-1]
         first = column * g.stride[-1] + shift if isinstance(column, int) else column
         mask = self.within(first, g.stride[-1], g.size[-1])
-        values = self.lines(places, lambda line, row: self.strided(
+        values = self.lines(self.windows.lines, places, lambda line, row: self.strided(
             line, row, column, shift, loads, (line, tap[:-1])))
         state.add(number, values, self.both(mask, good))
 
@@ -493,13 +521,13 @@ class SpreadCode(WindowCode):
         def block(column: Index) -> None:
             loads: dict[Any, Any] = {}
             parts = [self.element(outer, phases, column, p, loads) for p in range(stride)]
-            store = self.windows.stores[0]
+            target = self.windows.stores[0].target
             for k in range(stride):
                 first = code.add(code.mul(column, stride), k * w)
                 if isinstance(first, int) and first >= g.size[-1]:
                     break
-                self.store(self.woven(parts, k), store.target, store.dtype, code.add(base, first),
-                           self.within(first, 1, g.size[-1]))
+                self.deliver({target: self.woven(parts, k)}, places, first, code.add(base, first),
+                             self.within(first, 1, g.size[-1]))
         self.blocks(whole, block)
 
     def woven(self, parts: Sequence[Any], k: int) -> Any:
@@ -548,7 +576,7 @@ class SpreadCode(WindowCode):
     def _windows(self, places: Sequence[Index], first: Index, mask: Any) -> tuple[Any, Any]:
         """The values of a vector of windows, and the places that they chose."""
         code, windows = self.code, self.windows
-        values = self.lines(places, lambda line, row: self.load(
+        values = self.lines(windows.lines, places, lambda line, row: self.load(
             line.source, line.dtype, code.add(row, first), mask))
         chosen = None
         if windows.number is not None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..compiler import llvm
-from ..compiler.fuse import Call, plan_steps
+from ..compiler.fuse import Call
 from ..compiler.kernels import Kernels, Store
+from ..compiler.lowering import lower_all
 from ..compiler.program import Program
 from ..compiler.segment import Segment, SegmentWriter
 from ..ops.define import item
@@ -55,14 +56,13 @@ def build(program: Program, key: str | None, apart: bool = False,
 def write_segments(program: Program, apart: bool = False,
                    store: Store | None = None) -> SegmentWriter:
     """The stages of a simplified program, its kernels and the LLVM module that calls them."""
-    specs = program.specs
-    steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
+    steps = lower_all(program, lambda i: llvm.takes(i, program.specs))
     writer = SegmentWriter(program, Kernels(store))
     made: set[int] = set()  # loops, which write their items
     for step in steps:
         if isinstance(step, Call) and step.instr.prim is item and step.instr.args[0] in made:
             continue
-        function = writer.function(step, program, roots)
+        function = writer.function(step, program)
         if function is None:
             writer.call(step)
         else:

@@ -11,10 +11,12 @@ from typing import Any
 
 from ..graph import Node
 
-# Of one core: a line of Python and NumPy, an element of an array, a multiply-add of a product.
-LINE, ELEMENT, PRODUCT = 2e-6, 1e-9, 1 / 40e9
-# Of the compiler, per different line: products become long unrolled code, others share kernels.
-CONTRACTION, OTHER = 0.06, 0.004
+# Of one core: a node, a line of Python and NumPy, an element of an array or of what is taken from
+# windows, a multiply-add of a product.
+NODE, LINE, ELEMENT, WINDOW, PRODUCT = 15e-6, 2e-6, 1.5e-9, 1.5e-8, 1 / 40e9
+# Of the compiler, per different line (products become long unrolled code, others share kernels) and
+# per node.
+CONTRACTION, OTHER, CALL = 0.1, 0.0064, 1e-3
 
 
 def estimate(nodes: Sequence[Node]) -> tuple[float, float]:
@@ -24,8 +26,8 @@ def estimate(nodes: Sequence[Node]) -> tuple[float, float]:
     total = 0.0
     for node in nodes:
         if node.template is not None:
-            total += _template(node.template, products, others)
-    return total, CONTRACTION * len(products) + OTHER * len(others)
+            total += NODE + _template(node.template, products, others)
+    return total, CONTRACTION * len(products) + OTHER * len(others) + CALL * len(nodes)
 
 
 def _template(template: Any, products: set[Any], others: set[Any]) -> float:
@@ -44,7 +46,8 @@ def _template(template: Any, products: set[Any], others: set[Any]) -> float:
         elif "body" in instr.params:
             total += instr.params["length"] * _template(instr.params["body"], products, others)
         else:
-            total += ELEMENT * sum([s.size for s in (out if type(out) is tuple else (out,))])
+            size = sum([s.size for s in (out if type(out) is tuple else (out,))])
+            total += size * (WINDOW if prim.kind == "window" else ELEMENT)
     return total
 
 

@@ -29,7 +29,7 @@ from ..compiler.program import Program
 from ..version import __version__
 from .disk_cache import digest, disk_cache
 
-FORMAT = 2  # of the entries
+FORMAT = 3  # of the entries
 RECENT = 32 << 20  # bytes of kernels that a process remembers, whatever becomes of the disk
 
 
@@ -142,14 +142,15 @@ def store(key: str | None, stages: Any, code: Code) -> None:
 
 
 class Job(NamedTuple):
-    """A module to be made object code; `loops` as in `jit.object_code`."""
+    """A module to be made object code; `loops` and `level` as in `jit.object_code`."""
 
     module: Any
     loops: bool
+    level: int = 3
 
     def run(self) -> bytes:
         """The object code."""
-        return object_code(assembly(self.module), self.loops)
+        return object_code(assembly(self.module), self.loops, self.level)
 
 
 def emit_here(jobs: Sequence[Job]) -> list[bytes]:
@@ -174,7 +175,7 @@ def translate(kernels: list[Kernel], drivers: Any, kept: KernelStore,
     found = disk_cache().get(key)
     new = [kernel for kernel in kernels if kernel.module is not None]
     jobs = [Job(kernel.module, kernel.loops) for kernel in new]
-    codes = emit(jobs if found is not None else [*jobs, Job(drivers, False)])
+    codes = emit(jobs if found is not None else [*jobs, Job(drivers, False, level=0)])
     made: dict[str, bytes] = {}
     if found is None:
         found = made[key] = b"\n" + codes[-1]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..compiler import llvm
-from ..compiler.fuse import Kernel, Windows, plan_steps
+from ..compiler.fuse import Call
 from ..compiler.jit import assembly
-from ..compiler.loops import lower
+from ..compiler.lowering import lower_all
 from ..compiler.pipeline import run_passes
 from ..compiler.program import Program, inline
-from ..compiler.window_nest import lower_windows
 from ..graph import Node, Spec
 from .build import write_segments
 
@@ -53,17 +52,13 @@ def _simplified(key: tuple[Any, ...]) -> Program:
 
 def _kernels(key: tuple[Any, ...]) -> str:
     program = _simplified(key)
-    specs = program.specs
-    steps, roots = plan_steps(program, lambda i: llvm.takes(i, specs))
     texts = []
-    for step in steps:
-        if isinstance(step, Kernel):
-            texts.append(str(lower(program, step, roots)))
-        elif isinstance(step, Windows):
-            texts.append(str(lower_windows(program, step.instrs, roots)))
-        else:
+    for step in lower_all(program, lambda i: llvm.takes(i, program.specs)):
+        if isinstance(step, Call):
             i = step.instr
             texts.append(f"v{i.out} = {i.prim.name}({', '.join(f'v{a}' for a in i.args)})")
+        else:
+            texts.append(str(step))
     return "\n".join(texts)
 
 

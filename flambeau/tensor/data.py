@@ -223,7 +223,7 @@ def _mixed_array(data: Any, d: dtype | None) -> tuple[Any, dtype]:
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(
             data, (list, tuple, str, bytes, dict)):
         return array_of(list(data), d)
-    if isinstance(data, (list, tuple)) and any(isinstance(x, str) for x in data):
+    if isinstance(data, (list, tuple)) and data and isinstance(data[0], str):
         raise ValueError("too many dimensions 'str'")
     shape = shape_of(data)
     found: list[dtype | None] = [None]

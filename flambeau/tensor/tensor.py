@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -521,8 +522,8 @@ def legacy_data(args: tuple[Any, ...], d: _dtype) -> Any:
     first = args[0]
     if len(args) == 1 and isinstance(first, TensorBase):
         return make_view(first, (), "", track=False)
-    if len(args) == 1 and isinstance(first, (list, np.ndarray)) or (
-            len(args) == 1 and isinstance(first, tuple) and not isinstance(first, Size)):
+    if len(args) == 1 and isinstance(first, (Sequence, np.ndarray)) and not isinstance(
+            first, (Size, str)):
         return from_array(np.array(as_plain(first), dtype=d.numpy), d)
     if isinstance(first, str):
         raise TypeError("new(): invalid data type 'str'")

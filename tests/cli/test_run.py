@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ assert nn is torch.nn is flambeau.nn
 assert F is functional is flambeau.nn.functional
 assert models is torchvision.models is flambeau.vision.models
 assert nn.__spec__.name == 'flambeau.nn'
-assert nn.Linear.__module__.startswith('flambeau.')
+assert nn.Linear.__module__ == 'torch.nn.modules.linear'
 """)
     done = run(tmp_path, "script.py")
     assert (done.returncode, done.stderr) == (0, "")
@@ -150,3 +151,36 @@ def test_info_names_the_versions(tmp_path: Path) -> None:
     """`info` lists what a bug report needs."""
     done = python(tmp_path, "-m", "flambeau", "info")
     assert done.returncode == 0 and "numpy" in done.stdout
+
+
+def test_classes_have_the_names_that_programs_print(tmp_path: Path) -> None:
+    """Types read as PyTorch's, and lead back to the same classes: pickles, copies, checkpoints."""
+    write(tmp_path, "kinds.py", textwrap.dedent("""
+        import copy, inspect, pickle
+        import torch
+        from torch import nn
+        from torch.utils.data import DataLoader, TensorDataset
+
+        x = torch.ones(2)
+        layer = nn.Sequential(nn.Linear(2, 2))
+        step = torch.optim.SGD(layer.parameters(), lr=1.0)
+        for one in (x, x.shape, x.dtype, x.device, nn.Parameter(x), layer[0], step, x.max(0),
+                    torch.optim.lr_scheduler.StepLR(step, 1), TensorDataset(x), nn.MSELoss()):
+            print(type(one))
+        print(str(DataLoader(TensorDataset(x)))[:43], len(inspect.getsource(nn.Linear)) > 10)
+        torch.save(layer, "layer.pt")
+        loaded = torch.load("layer.pt", weights_only=False)
+        for one in (x, layer, x.shape, torch.float32):
+            for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one)):
+                assert type(other) is type(one)
+        assert type(loaded) is nn.Sequential and type(loaded[0]) is nn.Linear
+    """))
+    finished = run(tmp_path, "kinds.py")
+    assert finished.stdout.splitlines() == [
+        "<class 'torch.Tensor'>", "<class 'torch.Size'>", "<class 'torch.dtype'>",
+        "<class 'torch.device'>", "<class 'torch.nn.parameter.Parameter'>",
+        "<class 'torch.nn.modules.linear.Linear'>", "<class 'torch.optim.sgd.SGD'>",
+        "<class 'torch.return_types.max'>", "<class 'torch.optim.lr_scheduler.StepLR'>",
+        "<class 'torch.utils.data.dataset.TensorDataset'>",
+        "<class 'torch.nn.modules.loss.MSELoss'>",
+        "<torch.utils.data.dataloader.DataLoader obj True"], finished.stderr

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import flambeau
+from flambeau.engines import native as native_engine
 from flambeau.engines import realize
 from flambeau.engines.statistics import Observation, Structure, observations
 
@@ -23,6 +24,20 @@ class Watch(Observation):
         super().flushed(reason, entry, native)
         self.native += native
         self.reference += not native
+
+
+@contextmanager
+def many_threads(count: int = 3) -> Iterator[None]:
+    """Inside the block that many threads share every kernel, however small it is."""
+    before = flambeau.get_num_threads(), native_engine.WORK_PER_THREAD
+    flambeau.set_num_threads(count)
+    native_engine.WORK_PER_THREAD = 1
+    try:
+        yield
+        flambeau.sync()
+    finally:
+        flambeau.set_num_threads(before[0])
+        native_engine.WORK_PER_THREAD = before[1]
 
 
 @contextmanager

@@ -82,13 +82,13 @@ class Program:
         return "\n".join([*lines, f"return {self.kept}"])
 
 
-def generate(rng: random.Random, length: int = 9) -> Program:
-    """A program of about `length` steps."""
+def generate(rng: random.Random, length: int = 9, families: Any = None) -> Program:
+    """A program of about `length` steps, out of the families of this file or others."""
     p = Program()
     for _ in range(rng.randint(1, 3)):
         _leaf(p, rng)
     for _ in range(length):
-        make = rng.choice(_FAMILIES)
+        make = rng.choice(families or FAMILIES)
         made = make(p, rng)
         if made is not None:
             _add(p, *made)
@@ -130,7 +130,7 @@ def _add(p: Program, name: str, function: Callable[..., Any], places: tuple[int,
         p.exact.append(exact and all(p.exact[k] for k in places))
 
 
-def _pick(p: Program, rng: random.Random, want: Callable[[int], bool] = lambda k: True) -> Any:
+def pick(p: Program, rng: random.Random, want: Callable[[int], bool] = lambda k: True) -> Any:
     """The place of a value with a property; late ones come more often. None if there is none."""
     found = [k for k in range(len(p.values)) if want(k)]
     return rng.choice([*found, *found[-3:], *found[-2:]]) if found else None
@@ -140,7 +140,7 @@ def _floating(p: Program) -> Callable[[int], bool]:
     return lambda k: p.values[k].is_floating_point()
 
 
-def _partner(p: Program, rng: random.Random, k: int, same: bool) -> Any:
+def partner(p: Program, rng: random.Random, k: int, same: bool) -> Any:
     """A value that broadcasts with value k without growing beyond the limit."""
     def fits(j: int) -> bool:
         if same and p.values[j].dtype != p.values[k].dtype:
@@ -150,7 +150,7 @@ def _partner(p: Program, rng: random.Random, k: int, same: bool) -> Any:
         except ValueError:
             return False
         return bool(np.prod(whole) <= LIMIT)
-    return _pick(p, rng, fits)
+    return pick(p, rng, fits)
 
 
 # ---- families of operations ----------------------------------------------------------------------
@@ -172,7 +172,7 @@ _KINKED: dict[str, Callable[[Any], Any]] = {
 
 
 def _unary(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng, _floating(p))
+    k = pick(p, rng, _floating(p))
     if k is None:
         return None
     if p.exact[k] and rng.random() < 0.4:
@@ -183,8 +183,8 @@ def _unary(p: Program, rng: random.Random) -> Made:
 
 
 def _binary(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng, lambda k: p.values[k].dtype is not flambeau.bool)
-    j = None if k is None else _partner(p, rng, k, False)
+    k = pick(p, rng, lambda k: p.values[k].dtype is not flambeau.bool)
+    j = None if k is None else partner(p, rng, k, False)
     if j is None or p.values[j].dtype is flambeau.bool:
         return None
     integral = not (p.values[k].is_floating_point() or p.values[j].is_floating_point())
@@ -202,8 +202,8 @@ def _binary(p: Program, rng: random.Random) -> Made:
 
 
 def _compare(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng, lambda k: p.exact[k])
-    j = None if k is None else _partner(p, rng, k, True)
+    k = pick(p, rng, lambda k: p.exact[k])
+    j = None if k is None else partner(p, rng, k, True)
     if j is None or not p.exact[j]:
         return None
     name = rng.choice(("eq", "ne", "lt", "le", "gt", "ge", "maximum", "minimum", "logical_or",
@@ -212,9 +212,9 @@ def _compare(p: Program, rng: random.Random) -> Made:
 
 
 def _where(p: Program, rng: random.Random) -> Made:
-    c = _pick(p, rng, lambda k: p.values[k].dtype is flambeau.bool)
-    k = None if c is None else _partner(p, rng, c, False)
-    j = None if k is None else _partner(p, rng, k, True)
+    c = pick(p, rng, lambda k: p.values[k].dtype is flambeau.bool)
+    k = None if c is None else partner(p, rng, c, False)
+    j = None if k is None else partner(p, rng, k, True)
     if j is None:
         return None
     try:
@@ -225,7 +225,7 @@ def _where(p: Program, rng: random.Random) -> Made:
 
 
 def _cast(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng)
+    k = pick(p, rng)
     d = getattr(flambeau, rng.choice(("float32", "float64", "int64", "bool", "int32", "uint8",
                                       "float16", "bfloat16")))
     narrow = d in (flambeau.float16, flambeau.bfloat16)
@@ -237,7 +237,7 @@ def _cast(p: Program, rng: random.Random) -> Made:
 
 
 def _move(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng)
+    k = pick(p, rng)
     shape = tuple(p.values[k].shape)
     n = len(shape)
     choices: list[tuple[str, Callable[[Any], Any]]] = [
@@ -264,7 +264,7 @@ def _move(p: Program, rng: random.Random) -> Made:
 
 
 def _reduce(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng)
+    k = pick(p, rng)
     x = p.values[k]
     axis = rng.randrange(x.ndim) if x.ndim else 0
     keep = rng.random() < 0.5
@@ -293,7 +293,7 @@ def _reduce(p: Program, rng: random.Random) -> Made:
 
 
 def _gather(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng, lambda k: p.values[k].ndim > 0 and p.values[k].numel() > 0)
+    k = pick(p, rng, lambda k: p.values[k].ndim > 0 and p.values[k].numel() > 0)
     if k is None:
         return None
     x = p.values[k]
@@ -316,7 +316,8 @@ def _gather(p: Program, rng: random.Random) -> Made:
 
 
 def _contract(p: Program, rng: random.Random) -> Made:
-    k = _pick(p, rng, lambda k: p.values[k].is_floating_point() and p.values[k].ndim >= 1)
+    k = pick(p, rng, lambda k: p.values[k].dtype in (flambeau.float32, flambeau.float64)
+             and p.values[k].ndim >= 1)
     if k is None:
         return None
     x = p.values[k]
@@ -345,5 +346,5 @@ def _contract(p: Program, rng: random.Random) -> Made:
     return name, table[name], (k,), name == "max_pool2d"
 
 
-_FAMILIES = (_unary, _unary, _binary, _binary, _compare, _where, _cast, _move, _move, _reduce,
+FAMILIES = (_unary, _unary, _binary, _binary, _compare, _where, _cast, _move, _move, _reduce,
              _reduce, _gather, _contract)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both_engines import engine
+from both_engines import engine, many_threads
 from generated import Program, generate
+from generated_views import ALL_FAMILIES, HALVES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,14 +20,15 @@ import flambeau
 
 # Relative to the largest number of the program, gradients included: sums are added up in another
 # order, multiply-adds round once, and the elementary functions differ by up to 2 ulp.
-TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11}
-EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 40
+TOLERANCE = {flambeau.float32: 2e-5, flambeau.float64: 1e-11, flambeau.float16: 4e-3,
+             flambeau.bfloat16: 3e-2}
+EXAMPLES = 3000 if os.environ.get("FLAMBEAU_FULL_TESTS") else 30
 LARGEST = 1e10  # programs that reach further amplify rounding too much to be compared
 
 
 def arrays(values: list[Any]) -> list[Any]:
     """The values as arrays of NumPy."""
-    return [v.detach().numpy() for v in values]
+    return [(v.detach().float() if v.dtype in HALVES else v.detach()).numpy() for v in values]
 
 
 def check(program: Program) -> None:
@@ -36,6 +38,10 @@ def check(program: Program) -> None:
         everything = program.run(keep_all=True)
     with engine(native=True) as watch:
         got = arrays(program.run())
+        with many_threads():
+            shared = arrays(program.run())
+    for k, (a, b) in enumerate(zip(shared, got, strict=True)):
+        assert a.tobytes() == b.tobytes(), f"threads change result {k} of\n{program}"
     assert not watch.reference, f"compiled code gave up on\n{program}"
     floats = [v for v in everything if v.is_floating_point()]
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=1.0) for a in arrays(floats)]
@@ -58,6 +64,14 @@ def test_generated_programs(rng: random.Random) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check(generate(rng))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
+@given(rng=st.randoms(use_true_random=False))
+def test_generated_programs_with_views_and_writes(rng: random.Random) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check(generate(rng, 8, ALL_FAMILIES))
 
 
 @pytest.mark.parametrize("seed", [146, 172])

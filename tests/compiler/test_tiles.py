@@ -12,6 +12,7 @@ from flambeau.compiler import contraction
 from flambeau.compiler.contraction import host_machine
 from flambeau.compiler.tiles import choice
 from flambeau.compiler.tiles.batched import BatchedWindow
+from flambeau.compiler.tiles.batched_weights import BatchedWeights
 from flambeau.compiler.tiles.choice import on_tiles
 from flambeau.ops import contraction as definition
 
@@ -104,13 +105,14 @@ def test_convolutions(case: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize("case", [
     ((13, 40, 4, 4), (33, 40, 3, 3), 1, 1, 1, 1),
-    ((17, 34, 9, 8), (20, 17, 3, 3), 2, 1, 1, 2),
-    ((17, 33, 6, 5), (20, 33, 4, 2), 3, 2, 1, 1),
+    ((28, 34, 9, 8), (20, 17, 3, 3), 2, 1, 1, 2),
+    ((15, 33, 6, 5), (20, 33, 4, 2), 3, 2, 1, 1),
     ((16, 70, 5, 5), (130, 70, 3, 3), 1, 2, 2, 1),
     ((16, 40, 11), (24, 40, 3), 2, 1, 1, 1)])
 def test_convolutions_of_sixteen_images(case: tuple[Any, ...],
                                         monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choice, "cheaper", BatchedWindow)
+    monkeypatch.setattr(choice, "cheaper_weights", BatchedWeights)
     test_convolutions(case)
 
 
@@ -127,6 +129,18 @@ def test_a_kernel_with_infinities_on_sixteen_images(monkeypatch: pytest.MonkeyPa
         out = run("convolve", x, w, params)
         np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
         np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
+
+
+def test_infinities_in_a_kernel_of_sixteen_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "cheaper_weights", BatchedWeights)
+    params = {"stride": (1, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1), "groups": 1}
+    x, g = normal(16, 36, 4, 5), normal(16, 20, 4, 5)
+    x[0, 3, 2, 0], x[5, 2, 3, 4], g[2, 7, 0, 1] = np.inf, np.nan, -np.inf
+    with np.errstate(all="ignore"):
+        expected = DEFINITIONS["convolve_weight"](x, g, **params, kernel=(3, 3))
+    out = run("convolve_weight", x, g, {**params, "kernel": (3, 3)})
+    np.testing.assert_array_equal(np.isnan(out), np.isnan(expected))
+    np.testing.assert_array_equal(np.isinf(out), np.isinf(expected))
 
 
 @pytest.mark.parametrize("sizes", [(32, 512, 128), (70, 250, 300), (31, 1030, 125)])

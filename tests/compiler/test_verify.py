@@ -10,11 +10,13 @@ import pytest
 from flambeau.compiler.loops import Line, Nest, Store
 from flambeau.compiler.pipeline import run_passes
 from flambeau.compiler.program import Program
+from flambeau.compiler.rows import Rows
 from flambeau.compiler.verify import (
     StageError,
     check_memory,
     check_nest,
     check_program,
+    check_rows,
     check_windows,
 )
 from flambeau.compiler.window_nest import WindowNest, WindowStore
@@ -74,7 +76,7 @@ def test_windows_read_rows() -> None:
     def windows(step: int) -> WindowNest:
         load = Line("load", (), None, 0, (0, (4, 4, step)), float32)
         return WindowNest(geometry, (1, 1), [load], [WindowStore("window_sum", 0, 1, float32)],
-                          None)
+                          None, {1})
     assert check_windows(windows(1), {0: plane, 1: pooled})
     with pytest.raises(StageError, match="v1 is float32.1,1,4., not"):
         check_windows(windows(1), {0: plane, 1: plane})
@@ -97,3 +99,29 @@ def test_the_readme_shows_what_the_compiler_does() -> None:
     script = runpy.run_path(str(Path(__file__).parents[2] / "docs" / "compiler_example.py"))
     shown = script["PAGE"].read_text(encoding="utf-8")
     assert shown == script["page"](shown)
+
+
+def rows(read: tuple[int, ...] = (0, 1), size: int = 4) -> Rows:
+    """x + x into v1, a value of one row, and that into v2."""
+    load = Line("load", (), None, 0, (0, (size, 1)), float32)
+    again = Line("load", (), None, 1, (0, read), float32)
+    both = Line("add", (0, 0), {}, -1, (0, (0, 0)), float32)
+    first = Nest([2, size], [False, False], [load, both], [Store(1, 1, (0, (0, 1)), None)])
+    second = Nest([2, size], [False, False], [again], [Store(0, 2, (0, (size, 1)), None)])
+    return Rows([2], [first, second], {1: size})
+
+
+def test_rows_pass_and_what_is_wrong_in_them_is_found() -> None:
+    specs = {v: spec((2, 4), float32) for v in range(3)}
+    check_rows(rows(), specs)
+    with pytest.raises(StageError, match=r"touches \[0, 7\] of 4 elements"):
+        check_rows(rows((4, 1)), specs)
+    with pytest.raises(StageError, match="other outer loops than"):
+        made = rows()
+        check_rows(Rows([4], made.parts, made.local), specs)
+    with pytest.raises(StageError, match="v1 is read before it is stored"):
+        made = rows()
+        check_rows(Rows([2], made.parts[::-1], made.local), specs)
+    made = rows((0, 1))
+    with pytest.raises(StageError, match="the address does not follow the steps"):
+        check_rows(Rows([2], made.parts, {}), specs)

@@ -118,6 +118,7 @@ CHAINS: list[Callable[..., Any]] = [
     lambda x, b, k: F.avg_pool2d(F.relu(x + b), *k),
     lambda x, b, k: F.max_pool2d(F.relu(x.transpose(2, 3) + b), *k),
     lambda x, b, k: F.max_pool2d(F.relu(x[:, :, ::2, 1:] * b), *k),
+    lambda x, b, k: F.avg_pool2d(x, *k) * (x * x).sum() + F.avg_pool2d(x * b, *k),
     lambda x, b, k: F.max_pool2d(flambeau.where(x > b, x, 0.0), *k) + F.avg_pool2d(x + b, *k),
 ]
 
@@ -141,6 +142,38 @@ def test_what_is_computed_where_it_is_read(chain: int, window: Any, level: str,
     agree(gradients, exact=False)
 
 
+def kernels_of(step: Callable[[], Any]) -> str:
+    """The kernels of a step as text."""
+    with engine(native=True), flambeau.explain() as report:
+        for _ in range(2):
+            step()
+    return report.text("kernels")
+
+
+def test_what_follows_is_computed_in_the_pass() -> None:
+    """Nothing but the result is stored: neither maxima nor where they were."""
+    x = flambeau.randn(2, 3, 8, 20)
+    program = kernels_of(lambda: F.relu(F.max_pool2d(x, 2) * 2 + 1).numpy())
+    assert program.count("for ") == 1, program
+    assert len([line for line in program.splitlines() if line.startswith("  v")]) == 1, program
+    one = flambeau.randn(2, 3, 8, 20, requires_grad=True)
+    program = kernels_of(lambda: flambeau.autograd.grad(
+        F.avg_pool2d(one, 2).sum() + (one * one).sum(), one)[0].numpy())
+    assert sum("window_spread" in k and "  v" in k for k in program.split("for ")) == 1, program
+    assert program.count("for ") <= 2, program
+
+
+def test_a_window_as_large_as_the_plane_is_a_reduction() -> None:
+    x = flambeau.randn(3, 4, 7, 6, requires_grad=True)
+
+    def step() -> tuple[Any, ...]:
+        y = F.avg_pool2d(F.relu(x), (7, 6))
+        return y, *flambeau.autograd.grad((y * y).sum(), x)
+    agree(step, exact=False)
+    program = kernels_of(lambda: [t.detach().numpy() for t in step()])
+    assert "window" not in program, program
+
+
 def test_a_step_holds_nothing_of_full_size_but_the_convolution_and_its_gradient() -> None:
     """Bias and relu are in the pass that pools; their gradients work on the pooled size."""
     flambeau.manual_seed(0)
@@ -151,10 +184,7 @@ def test_a_step_holds_nothing_of_full_size_but_the_convolution_and_its_gradient(
         conv.zero_grad()
         F.max_pool2d(F.relu(conv(x)), 2).sum().backward()
         flambeau.sync()
-    with engine(native=True), flambeau.explain() as report:
-        for _ in range(2):
-            step()
-    program = report.text("kernels")
+    program = kernels_of(step)
     kernels = program.split("for ")
     assert sum("window" in k for k in kernels) == 2, program
     assert sum("le(" in k and "window_argmax" in k for k in kernels) == 1, program

@@ -59,6 +59,7 @@ BAD_SAMPLES: list[list[Any]] = [
     [object(), object()],
     [None, None],
     [{1, 2}, {3, 4}],
+    [1, "a"],
     [[1, 2], [3]],
     [numpy.array(["a"]), numpy.array(["b"])],
     [numpy.array([None]), numpy.array([None])],

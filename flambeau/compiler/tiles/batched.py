@@ -57,9 +57,9 @@ class BatchedWindow(Window):
         units = image.groups * self.blocks * -(-y.count // band) * -(-pairs // share)
         if 4 * (region.words + sums) > _BYTES and (band, deep, share) != (1, 1, 1):
             return
-        cost = 1.5 * units * SIDE * image.channels * rows * x.size  # staging
+        cost = 2.5 * units * SIDE * image.channels * rows * x.size  # staging
         cost += units * share * 2 * SIDE * self.steps * self.taps * DEPTH * 6 / 10.0  # kernels
-        cost += units * (passes - 1) * share * 2 * band * x.count * 80.0  # sums come and go
+        cost += units * (passes - 1) * share * 2 * band * x.count * 150.0  # sums come and go
         cost *= 1.0 if units >= _LEAST_UNITS else 4.0
         if cost < self.found:
             self.found, self.units = cost, units
@@ -106,7 +106,8 @@ class BatchedWindow(Window):
                                 (Panels.step, x.pace * SIDE))
         shape = TileShape(self.image.kernel[1], self.image.kernel[2], False, Panels.part, True)
         self.tile = TileStage(module, f"{name}_kernel", shape, code)
-        self.images = ImageStage(module, f"{name}_images", self.image.image[0], region.part, code)
+        self.images = ImageStage(module, f"{name}_images", self.image.image[0], region.part, SIDE,
+                                 code)
         self.store = ImageStore(module, f"{name}_store", self.image.out[0], code)
         self._declare_exact(module, name, code)
         kind = ir.ArrayType(I64, 2 * y.count)
@@ -174,8 +175,9 @@ class BatchedWindow(Window):
             line = code.at(region, code.mul(k, area.row))
             with code.loop(0, length, SIDE) as p:
                 self.images.call(code, code.at(here, p), code.at(partner, p),
-                                 code.at(line, code.mul(p, SIDE)), flag, many,
-                                 code.sub(length, p), exist)
+                                 code.at(line, code.mul(p, SIDE)), flag, many, *[
+                                     (0, code.builder.select(code.less(c, exist), code.value(
+                                         code.sub(length, p)), I64(0))) for c in range(2)])
         return low
 
     def _multiply(self, code: VectorCode, kernel: Any, region: Any, low: Index, target: Any,
@@ -247,10 +249,15 @@ def _ranges(line: Line) -> list[tuple[int, int, int, int]]:
     return found
 
 
+def few_missing(images: int) -> bool:
+    """Whether groups of sixteen images are filled to three quarters at least."""
+    return 4 * images >= 3 * SIDE * -(-images // SIDE)
+
+
 def cheaper(image: Image, lines: Sequence[Line], padded: bool) -> Window:
     """The cheaper of windows along rows and of windows over sixteen images."""
     plain = Window(image, lines, padded)
-    if 4 * image.images < 3 * SIDE * -(-image.images // SIDE):
+    if not few_missing(image.images):
         return plain
     batched = BatchedWindow(image, lines, padded)
     if not batched.usable() or plain.usable() and plain.cost <= batched.cost:

@@ -8,6 +8,7 @@ from typing import Any
 from ..convolution import Image, Line, as_product, convolution_form, merge, merge_weight
 from ..matmul import dot_dims
 from .batched import cheaper
+from .batched_weights import cheaper_weights
 from .fixed import FixedProduct
 from .frame import Product
 from .product import MatrixProduct
@@ -90,7 +91,7 @@ class _Tiles:
         if empty(image, lines) or any(not x.count for x in lines):
             raise _NoFormError
         lines = merge_weight(lines) if all(w.offsets == [0] for w in lines) else lines
-        found = Weights(image, lines)
+        found = cheaper_weights(image, lines)
         if not found.usable():
             raise _NoFormError
         return found

@@ -75,33 +75,37 @@ class GridKernels(Kernels):
 
 
 class ImageStage:
-    """void(low, high, target, flag, images, positions, channels): 16 positions of 16 images.
+    """void(low, high, target, flag, images, two ranges): pairs of 16 positions of 16 images.
+
+    Pairs are made of `low` and `high`, of which each exists at a range of positions.
 
     Args:
         stride: elements from image to image.
         part: words from term to term.
+        step: words from position to position.
     """
 
-    def __init__(self, module: ir.Module, name: str, stride: int, part: int,
+    def __init__(self, module: ir.Module, name: str, stride: int, part: int, step: int,
                  template: VectorCode) -> None:
-        kind = ir.FunctionType(VOID, [PTR] * 4 + [I64] * 3)
+        kind = ir.FunctionType(VOID, [PTR] * 4 + [I64] * 5)
         self.function = ir.Function(module, kind, name)
         self.function.linkage = "internal"
         self.function.attributes.add("noinline")
-        self.stride, self.part = stride, part
+        self.stride, self.part, self.step = stride, part, step
         builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         self.code = code = VectorCode(builder, template.element, template.machine)
-        *_, images, positions, channels = self.function.args
-        whole = code.both(code.both(code.less(SIDE - 1, images), code.less(SIDE - 1, positions)),
-                          code.less(1, channels))
+        images, *ranges = self.function.args[4:]
+        whole = code.less(SIDE - 1, images)
+        for begin, end in (ranges[:2], ranges[2:]):
+            whole = code.both(whole, code.both(code.less(begin, 1), code.less(SIDE - 1, end)))
         code.choose(whole, lambda: self._write(True), lambda: self._write(False))
         builder.ret_void()
 
     def _write(self, whole: bool) -> None:
         code, splitter, watch = self.code, Splitter(self.code), Watch(self.code)
-        low, high, target, flag, images, positions, channels = self.function.args
-        masks = [code.mask(code.builder.select(code.less(c, channels), positions, I64(0)))
-                 for c in range(2)]
+        low, high, target, flag, images, *ranges = self.function.args
+        masks = [code.builder.and_(code.mask(code.positive(end)), code.builder.not_(
+            code.mask(code.positive(begin)))) for begin, end in (ranges[:2], ranges[2:])]
         none = ir.Constant(masks[0].type, None)
         rows = []
         for i in range(SIDE):
@@ -118,14 +122,14 @@ class ImageStage:
                 if not part:
                     watch.see(words[-1])
             for p, x in enumerate(code.transpose(words)):
-                code.store(x, target, part * self.part + p * SIDE, aligned=True)
+                code.store(x, target, part * self.part + p * self.step, aligned=True)
         watch.report(flag)
 
     def call(self, code: VectorCode, low: Any, high: Any, target: Any, flag: Any, images: Index,
-             positions: Index, channels: Index) -> None:
-        """Stage; `channels` says how many of the two exist."""
-        code.builder.call(self.function, [low, high, target, flag, code.value(images),
-                                          code.value(positions), code.value(channels)])
+             lows: tuple[Index, Index], highs: tuple[Index, Index]) -> None:
+        """Stage; `lows` and `highs` say from where to where the two exist."""
+        code.builder.call(self.function, [low, high, target, flag, *[
+            code.value(x) for x in (images, *lows, *highs)]])
 
 
 class ImageStore:

@@ -116,7 +116,7 @@ class MatrixProduct:
         (rows, along, _, pitch), depth = self.m, self.k[0]
         if along != depth or pitch != self.n[0] or not rows:
             return None
-        return 1, SIDE * pitch, SIDE * along, 0
+        return 1, SIDE * pitch, SIDE * along, 0, self.block // SIDE
 
     # ---- functions ----
 

@@ -2,7 +2,7 @@
 
 The reduction runs over pairs of images and over positions. A unit takes a block of channels and a
 part of the images (or of their bands); it stages both operands for one pair of images after the
-other and adds to its partial sums, which lie as [channel][tap][output channel].
+other and adds to its partial sums, which lie as [tap][pair of tiles of outputs][channel][32].
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class Weights:
         lines: the spatial dimensions: positions and taps.
     """
 
+    direct = False  # whether a unit makes its part of the output by itself
+
     def __init__(self, image: Image, lines: Sequence[Line]) -> None:
         self.image = image
         self.lines = [*[Line(1, 1, [0], [0], 1, 0, 0, 0)] * (2 - len(lines)), *lines]
@@ -46,17 +48,23 @@ class Weights:
         self._cut()
         self.columns = image.channels * self.taps
         self.pieces = -(-self.columns // _COLUMNS)
-        self.sizes = Sizes(self.units, 1, image.groups * self.across * self.pieces,
-                           -(-(1 + self.units) // 8) * 16,
-                           image.groups * self.parts * self.sums, self.scratch)
+        flags = -(-(1 + self.units) // 8) * 16
+        self.sizes = (Sizes(self.units, 1, 0, flags, 0, self.scratch) if self.direct else
+                      Sizes(self.units, 1, image.groups * self.across * self.pieces, flags,
+                            image.groups * self.parts * self.sums, self.scratch))
         self.cost = self._cost()
-        self.plan = (f"tiles: kernels {image.outputs}x{image.channels} of {self.taps} taps, blocks "
-                     f"of {self.rows} channels, bands of {self.planes.band}, {self.parts} parts")
+        self.plan = self._text()
+
+    def _text(self) -> str:
+        return (f"tiles: kernels {self.image.outputs}x{self.image.channels} of {self.taps} taps, "
+                f"blocks of {self.rows} channels, bands of {self.planes.band}, "
+                f"{self.parts} parts")
 
     def _cut(self) -> None:
         image, y = self.image, self.lines[0]
         down = -(-image.channels // SIDE)
-        self.sums = down * SIDE * self.taps * self.across * SIDE
+        self.held = down * SIDE
+        self.sums = self._room(self.held)
         self.rows = min(down * SIDE, _ROWS)
         bands = 1
         while True:
@@ -79,6 +87,16 @@ class Weights:
         self.g_words = self.panels.size(self.across)
         self.flat = (planes.tiles + 1) * SIDE + planes.pitch  # one plane of positions
         self.scratch = 16 + self.x_words + self.g_words + PARTS * SIDE * self.flat
+
+    def _room(self, channels: int) -> int:
+        """Words of the sums of so many channels."""
+        return self.taps * -(-self.across // 2) * channels * 2 * SIDE
+
+    def _place(self, code: VectorCode, tap: Index, channel: Index, tile: Index) -> Index:
+        """Where the sums of a tile of outputs begin."""
+        pair = code.add(code.mul(tap, -(-self.across // 2)), code.div(tile, 2))
+        line = code.add(code.mul(pair, self.held), channel)
+        return code.add(code.mul(line, 2 * SIDE), code.mul(code.mod(tile, 2), SIDE))
 
     def usable(self) -> bool:
         """Whether rows of positions lie side by side, and memory suffices."""
@@ -120,6 +138,10 @@ class Weights:
 
     def declare(self, module: ir.Module, name: str, code: VectorCode) -> None:
         """Add the helper functions to the module."""
+        self._declare_operands(module, name, code)
+        self.exact = Exact(module, f"{name}_exact", self._definition(), code)
+
+    def _declare_operands(self, module: ir.Module, name: str, code: VectorCode) -> None:
         planes = self.planes
         rows = View(planes.words, SIDE * planes.words, self.rows * planes.words, 0, SIDE)
         lanes = View(SIDE, TILE, Panels.part, 0, Panels.step)
@@ -127,7 +149,6 @@ class Weights:
         self.row = PairRow(module, f"{name}_row", planes.pitch, self.lines[1].step,
                            self.rows * planes.words, code)
         self.line = PairRow(module, f"{name}_line", planes.pitch, 1, SIDE * self.flat, code)
-        self.exact = Exact(module, f"{name}_exact", self._definition(), code)
         kind = ir.ArrayType(I64, self.taps)
         self.table = ir.GlobalVariable(module, kind, f"{name}_offsets")
         self.table.initializer = ir.Constant(kind, [I64(t) for t in planes.taps])
@@ -150,15 +171,41 @@ class Weights:
             part, rest = code.mod(unit, self.parts), code.div(unit, self.parts)
             block, group = code.mod(rest, self.blocks), code.div(rest, self.blocks)
             code.builder.store(I64(0), scratch)
-            sums = code.at(out, code.mul(code.add(code.mul(group, self.parts), part), self.sums))
+            sums = self._sums(code, out, scratch, group, block, part)
             first = code.mul(part, self.each)
             last = code.minimum(code.add(first, self.each), self.couples * self.bands)
             with code.loop(first, last) as visit:
                 self._visit(code, sums, a, b, scratch, group, block, visit,
                             code.builder.icmp_signed("==", code.value(visit), code.value(first)))
-            code.builder.store(code.builder.load(scratch, typ=I64),
-                               flag_at(code, shared, code.add(unit, 1)))
+            if self.direct:
+                self._deliver(code, sums, (out, a, b), scratch, group, block)
+            else:
+                code.builder.store(code.builder.load(scratch, typ=I64),
+                                   flag_at(code, shared, code.add(unit, 1)))
         release(code)
+
+    def _sums(self, code: VectorCode, out: Any, scratch: Any, group: Index, block: Index,
+              part: Index) -> Any:
+        """Where a unit adds up: pointer to the sums of the first channel."""
+        return code.at(out, code.mul(code.add(code.mul(group, self.parts), part), self.sums))
+
+    def _deliver(self, code: VectorCode, sums: Any, pointers: tuple[Any, Any, Any], scratch: Any,
+                 group: Index, block: Index) -> None:
+        """Make a unit's part of the output, if it is `direct`."""
+        image, (y, x) = self.image, self.lines
+        first = code.mul(block, self.rows)
+        last = code.minimum(code.add(first, self.rows), image.channels)
+        start, stop = code.mul(first, self.taps), code.mul(last, self.taps)
+        target = code.at(pointers[0], code.mul(group, image.outputs * image.out[0]))
+        with code.loop(0, self.across) as t:
+            here = code.at(target, code.mul(t, SIDE * image.out[0]))
+            with code.loop(start, stop, SIDE) as j:
+                self._square(code, sums, here, t, j, stop, first)
+        seen = code.builder.icmp_unsigned("!=", code.builder.load(scratch, typ=I64), I64(0))
+        with code.builder.if_then(seen, likely=False):
+            self.exact.call(code, pointers, [
+                (group, code.add(group, 1)), (0, image.outputs), (first, last),
+                (0, len(y.offsets)), (0, len(x.offsets))])
 
     def _clear(self, code: VectorCode, target: Any, words: int) -> None:
         with code.loop(0, words // SIDE * SIDE, SIDE) as i:
@@ -215,7 +262,6 @@ class Weights:
 
     def _multiply(self, code: VectorCode, sums: Any, x: Any, g: Any, first: Index, count: Index,
                   fresh: Any) -> None:
-        lanes = self.across * SIDE
         down = code.div(code.add(count, SIDE - 1), SIDE)
         with code.loop(0, self.taps) as tap:
             place = code.builder.gep(code.builder.bitcast(self.table, x.type), [code.value(tap)],
@@ -225,11 +271,10 @@ class Weights:
             def rows(c: Index, many: int) -> None:
                 mine = code.at(moved, code.mul(c, SIDE * self.planes.words))
                 channel = code.add(first, code.mul(c, SIDE))
-                line = code.add(code.mul(channel, self.taps), tap)
 
                 def columns(o: Index, few: int) -> None:
-                    target = code.at(sums, code.add(code.mul(line, lanes), code.mul(o, SIDE)))
-                    self.kernels.call(code, (many, few), target, self.taps * lanes, mine,
+                    target = code.at(sums, self._place(code, tap, channel, o))
+                    self.kernels.call(code, (many, few), target, 2 * SIDE, mine,
                                       code.at(g, self.panels.place(code, o, 0)),
                                       self.planes.tiles, fresh)
                 blocks(code, self.across, columns)
@@ -253,7 +298,7 @@ class Weights:
             start = code.mul(piece, _COLUMNS)
             stop = code.minimum(code.add(start, _COLUMNS), self.columns)
             with code.loop(start, stop, SIDE) as j:
-                self._square(code, mine, target, first, j)
+                self._square(code, mine, target, tile, j, self.columns, 0)
             with code.builder.if_then(bad, likely=False):
                 outputs = (first, code.minimum(code.add(first, SIDE), image.outputs))
                 channels = (code.div(start, self.taps),
@@ -263,18 +308,21 @@ class Weights:
                 self.exact.call(code, (out, a, b), [(group, code.add(group, 1)), outputs, channels,
                                                     (0, len(y.offsets)), (0, len(x.offsets))])
 
-    def _square(self, code: VectorCode, sums: Any, out: Any, first: Index, j: Index) -> None:
-        """Sixteen output channels by sixteen kernel elements."""
-        lanes = self.across * SIDE
+    def _square(self, code: VectorCode, sums: Any, out: Any, tile: Index, j: Index, stop: Index,
+                first: Index) -> None:
+        """Sixteen output channels by sixteen kernel elements; `first`: channel of the sums."""
         lines = []
         for i in range(SIDE):
-            at = code.add(code.mul(code.minimum(code.add(j, i), self.columns - 1), lanes), first)
+            column = code.minimum(code.add(j, i), code.sub(stop, 1))
+            channel = code.sub(code.div(column, self.taps), first)
+            at = self._place(code, code.mod(column, self.taps), channel, tile)
             total = code.load(sums, at)
             for part in range(1, self.parts):
                 total = code.builder.fadd(total, code.load(sums, code.add(at, part * self.sums)))
             lines.append(total)
-        mask = code.mask(code.minimum(SIDE, code.sub(self.columns, j)))
+        mask = code.mask(code.minimum(SIDE, code.sub(stop, j)))
         for o, line in enumerate(code.transpose(lines)):
-            with code.when(code.less(code.add(first, o), self.image.outputs)):
+            output = code.add(code.mul(tile, SIDE), o)
+            with code.when(code.less(output, self.image.outputs)):
                 code.store(line, out, code.add(o * self.image.out[0], j), mask)
 

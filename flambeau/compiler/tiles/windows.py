@@ -291,7 +291,7 @@ class Windows:
         if self.weave is not None or len(self.windows) > 1 or image.groups > 1:
             return None
         units, step = window.step()
-        return units, step * image.out[0], step * image.image[0], 0
+        return units, step * image.out[0], step * image.image[0], 0, 1
 
     def _each(self, code: VectorCode, begin: Any, end: Any, counts: Sequence[int],
               body: Callable[[int, Index, Index, int], None]) -> None:

@@ -7,12 +7,13 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from flambeau.checkpoint import load
 from flambeau.hub import load_state_dict_from_url
 from flambeau.nn import Module
 from flambeau.vision.transforms._presets import ImageClassification
+from flambeau.vision.transforms.functional import InterpolationMode
 
 Model = TypeVar("Model", bound=Module)
 
@@ -20,21 +21,50 @@ Model = TypeVar("Model", bound=Module)
 URL = "https://download.pytorch.org/models/"
 
 
+class Published(NamedTuple):
+    """A file of weights, and the images that it expects.
+
+    Attributes:
+        file: its name.
+        crop_size, resize_size: pixels of the images' sides, and of the shorter one before.
+        interpolation: how they are resized.
+        mean, std: by which the channels are normalized.
+    """
+
+    file: str
+    crop_size: int = 224
+    resize_size: int = 256
+    interpolation: InterpolationMode = InterpolationMode.BILINEAR
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+
 class WeightsEnum(Enum):
-    """The weights published for a model by torchvision; a member's value is its file's name.
+    """The weights published for a model by torchvision.
+
+    A member's value is a `Published`, or its file's name alone.
 
     Source: torchvision, models.WeightsEnum.
     """
 
     @property
+    def details(self) -> Published:
+        """The file and the images that it expects."""
+        if isinstance(self.value, Published):
+            return self.value
+        recent = self.name.endswith("V2")  # trained by the newer recipe
+        return Published(self.value, resize_size=232 if recent else 256)
+
+    @property
     def url(self) -> str:
         """The address of the file."""
-        return URL + str(self.value)
+        return URL + self.details.file
 
     def transforms(self) -> ImageClassification:
         """What the weights expect of their images."""
-        recent = self.name.endswith("V2")  # trained by the newer recipe
-        return ImageClassification(crop_size=224, resize_size=232 if recent else 256)
+        images = self.details._asdict()
+        del images["file"]
+        return ImageClassification(**images)
 
     def get_state_dict(self, progress: bool = True, check_hash: bool = True) -> Mapping[str, Any]:
         """Reads the weights from the folder that PyTorch downloads to, or downloads them.
@@ -102,22 +132,31 @@ def state_of(weights: object, names: type[WeightsEnum],
                         f"not {type(weights).__name__}")
     if os.path.exists(weights):
         return read_weights(weights)
-    name = str(weights).removeprefix(f"{names.__name__}.")
-    if name in names.__members__:
-        return names[name].get_state_dict(progress)
     raise FileNotFoundError(f"weights={os.fspath(weights)!r} is neither a file nor one of "
                             f"{list(names.__members__)}")
+
+
+def member_of(weights: object, names: type[WeightsEnum]) -> object:
+    """Returns the published weights that a string names; anything else as it is."""
+    if not isinstance(weights, str) or os.path.exists(weights):
+        return weights
+    name = weights.removeprefix(f"{names.__name__}.")
+    return names[name] if name in names.__members__ else weights
 
 
 def published(
     names: type[WeightsEnum],
     renamed: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    optional: tuple[str, ...] = (),
+    **assumed: Any,
 ) -> Callable[[Callable[..., Model]], Callable[..., Model]]:
     """Lets a model's function load `weights`, and take the `pretrained` of before torchvision 0.13.
 
     Args:
         names: the weights published for the model; they fix its 1000 classes.
         renamed: gives the entries of old files their present names.
+        optional: beginnings of entries that a model may lack, and then are left out.
+        **assumed: arguments of the model that published weights take for granted.
 
     Returns:
         A decorator for a function that builds the model from keyword arguments.
@@ -126,16 +165,21 @@ def published(
         @functools.wraps(build)
         def function(*args: Any, **kwargs: Any) -> Model:
             arguments = by_keyword(args, kwargs)
-            weights = arguments.pop("weights", None)
+            weights = member_of(arguments.pop("weights", None), names)
             if "pretrained" in arguments:
                 weights = from_pretrained(arguments.pop("pretrained"), names)
-            if isinstance(weights, names) and arguments.setdefault("num_classes", 1000) != 1000:
-                raise ValueError("The parameter 'num_classes' expected value 1000 but got "
-                                 f"{arguments['num_classes']} instead.")
+            if isinstance(weights, names):
+                arguments = assumed | arguments
+                if arguments.setdefault("num_classes", 1000) != 1000:
+                    raise ValueError("The parameter 'num_classes' expected value 1000 but got "
+                                     f"{arguments['num_classes']} instead.")
             state = state_of(weights, names, arguments.get("progress", True))
             model = build(**arguments)
             if state is not None:
-                model.load_state_dict(state if renamed is None else renamed(state))
+                state = state if renamed is None else renamed(state)
+                known = model.state_dict() if optional else {}
+                model.load_state_dict({key: value for key, value in state.items()
+                                       if key in known or not key.startswith(optional)})
             return model
         return function
     return decorate
