@@ -27,7 +27,7 @@ def _fresh(tree: Any) -> Any:
     return mapped(renew, tree)
 
 
-def _looks_beyond(tensor: Tensor) -> bool:
+def looks_beyond(tensor: Tensor) -> bool:
     """Whether a tensor depends on a leaf that is not an input of a derivative now over."""
     if tensor.grad_fn is None:
         return tensor.requires_grad and not tensor._passed
@@ -55,7 +55,7 @@ def _outward(tree: Any, inner: Sequence[Any], outer: bool) -> Any:
     def release(t: Any) -> Any:
         if not isinstance(t, Tensor) or not t.requires_grad:
             return t
-        return t if outer and _looks_beyond(t) else t.detach()
+        return t if outer and looks_beyond(t) else t.detach()
     return mapped(release, tree)
 
 
