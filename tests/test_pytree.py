@@ -35,6 +35,9 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda p: list(p.tree_iter([1, (2,)])),
     lambda p: (p.tree_all(bool, [1, (0,)]), p.tree_any(bool, [1, (0,)])),
     lambda p: p.tree_unflatten([1], p.tree_structure([1, (2, 3)])),
+    lambda p: [p._broadcast_to_and_flatten(tree, p.tree_structure({"a": (1, 2), "b": [3]}))
+               for tree in (7, {"b": 1, "a": None}, {"a": (4, 5), "b": [6]}, {"a": 1}, [1, 2],
+                            {"a": (1,), "b": 2}, {"a": 1, "b": [[2]]})],
     lambda p: p.tree_structure([1, 2]) == p.tree_structure(["a", None]),
     lambda p: p.tree_structure([1, 2]) == p.tree_structure((1, 2)),
     lambda p: p.register_pytree_node(list, None, None),

@@ -13,7 +13,12 @@ from typing import Any
 from ..functional.joining import cat, stack
 from ..random import default_generator
 from ..tensor import Tensor
-from ._tree import leaves, rebuild, spread
+from ..utils._pytree import (
+    _broadcast_to_and_flatten,
+    tree_leaves,
+    tree_structure,
+    tree_unflatten,
+)
 
 _RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the "
            "'same' or 'different' randomness flags on vmap or perform the randomness operation "
@@ -70,15 +75,15 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0,
                 if randomness == "same":
                     default_generator.set_state(start)
                 part = [t if d is None else t.select(d, i) for t, d in zip(flat, dims, strict=True)]
-                value = func(*rebuild(args, part), **kwargs)
+                value = func(*tree_unflatten(part, tree_structure(args)), **kwargs)
                 if i == 0 and randomness == "error" and _drew(start):
                     raise RuntimeError(_RANDOM)
-                rows.append(leaves(value))
+                rows.append(tree_leaves(value))
             chunks.append(_stacked(name, rows, _out_dims(name, out_dims, value)))
         places = _out_dims(name, out_dims, value)
         joined = [column[0] if len(column) == 1 or place is None else cat(column, place)
                   for column, place in zip(zip(*chunks, strict=True), places, strict=True)]
-        return rebuild(value, joined)
+        return tree_unflatten(joined, tree_structure(value))
     return batched
 
 
@@ -96,7 +101,7 @@ def _inputs(name: str, in_dims: Any, args: tuple[Any, ...]) -> tuple[list[Any], 
         raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, "
                          "or you are trying to vmap over a function with no inputs. The latter is "
                          "unsupported.")
-    flat, dims = leaves(args), spread(in_dims, args)
+    flat, dims = tree_leaves(args), _broadcast_to_and_flatten(in_dims, tree_structure(args))
     if dims is None:
         raise ValueError(f"{call}in_dims is not compatible with the structure of `inputs`.")
     for t, d in zip(flat, dims, strict=True):
@@ -131,7 +136,7 @@ def _out_dims(name: str, out_dims: Any, value: Any) -> list[Any]:
     """The place of the new dimension in each result."""
     if isinstance(value, Tensor) and isinstance(out_dims, tuple) and len(out_dims) == 1:
         return list(out_dims)
-    places = spread(out_dims, value)
+    places = _broadcast_to_and_flatten(out_dims, tree_structure(value))
     if places is None:
         raise ValueError(f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not "
                          "compatible with the structure of `outputs`.")
