@@ -27,6 +27,7 @@ MAX_DEPTH = 40
 MAX_ROOTS = 64
 MAX_AFTER = 8  # lines on the results of one pass over windows
 CHEAP = {"add", "sub", "mul", "select"}  # computed again rather than stored beside their operands
+MAX_CHEAP = 3  # such lines in a row
 FREE = {"constant", "iota", "cast", "neg", "real", "stop_gradient"}
 
 
@@ -96,6 +97,7 @@ class _Plan:
         self.readers: dict[int, set[int]] = {}  # of values computed in passes: these passes
         self.room: dict[int, int] = {}  # for lines in each pass
         self.passed: dict[int, Windows] = {}  # which pass computes a value
+        self.sources: dict[int, tuple[int, int]] = {}  # of values that are computed again
         self.roots = self._choose_roots()
         self.levels: dict[int, int] = dict.fromkeys(program.inputs, 0)
 
@@ -127,23 +129,32 @@ class _Plan:
             instr.prim.name not in MOVES and instr.prim.name != "constant")
 
     def _cheap(self, instr: Instr, roots: set[int]) -> bool:
-        """Whether reading a stored operand of the same size and computing again costs less.
+        """Whether reading one stored operand of the same size and computing again costs less."""
+        number = instr.out
+        if number not in roots or number in self.program.outputs or number not in self.fused:
+            return False
+        if self._must_lie(instr, roots - {number}):
+            return False
+        found = self._source(instr, roots)
+        if found is not None:
+            self.sources[number] = found
+        return found is not None
 
-        A mask beside it is small.
+    def _source(self, instr: Instr, roots: set[int]) -> tuple[int, int] | None:
+        """The one stored value of the same size that a line needs, and how many lines lie between.
+
+        None if there are more, or if a line on the way is not cheap.
         """
-        number, name = instr.out, instr.prim.name
-        if name not in CHEAP or number not in roots or number in self.program.outputs:
-            return False
-        if number not in self.fused or self._must_lie(instr, roots - {number}):
-            return False
-        if self._reading(instr) and any(
-                self.defined[a].prim.name in MOVES and not self._fits(self.defined[a])
-                for a in instr.args if a not in roots):
-            return False
+        if instr.prim.name not in CHEAP:
+            return None
         large = {a for a in instr.args if not self._small(a, instr.spec.size, roots)}
-        return bool(large) and all(
-            a in roots and self.program.specs[a].shape == instr.spec.shape for a in large) and sum(
-            self.program.specs[a].nbytes for a in large) <= 1.25 * instr.spec.nbytes
+        found = [(a, 0) if a in roots else self.sources.get(a, (-1, 0)) for a in large]
+        if len({source for source, _ in found}) != 1 or found[0][0] < 0:
+            return None
+        source, between = max(found)
+        spec = self.program.specs[source]
+        near = spec.shape == instr.spec.shape and spec.nbytes <= instr.spec.nbytes
+        return (source, between + 1) if near and between < MAX_CHEAP else None
 
     def _small(self, number: int, size: int, roots: set[int]) -> bool:
         """Whether an operand is a constant, or repeats a stored value of far fewer elements."""

@@ -102,3 +102,30 @@ def test_parameters_are_no_reason_to_run_together() -> None:
     weight, x = flambeau.randn(64), flambeau.randn(32, 64)
     steps = steps_of(lambda: ((x * weight).sum(-1).numpy(), (weight * 2).numpy()))
     assert not any(isinstance(step, Rows) for step in steps)
+
+
+def test_what_a_few_cheap_lines_make_of_a_stored_value_is_not_stored() -> None:
+    weight, bias = flambeau.randn(24, 32), flambeau.randn(24)
+
+    def step() -> None:
+        x = flambeau.ones(64, 32, requires_grad=True)
+        F.gelu(F.linear(x, weight, bias)).sum().backward()
+        x.grad.numpy()
+    stored = [s for nest in steps_of(step) for part in getattr(nest, "parts", [nest])
+              for s in getattr(part, "stores", [])]
+    assert len(stored) <= 3
+
+
+def test_merged_heads_are_written_once() -> None:
+    heads, weight = flambeau.randn(4, 8, 16, 12), flambeau.randn(32, 96)
+    steps = steps_of(lambda: F.linear((heads * 2).transpose(1, 2).flatten(2), weight).numpy())
+    assert len(steps) == 3  # twice, side by side, times the weight
+    expected = np.swapaxes(heads.numpy() * 2, 1, 2).reshape(4, 16, 96) @ weight.numpy().T
+    found = native_result(lambda: F.linear((heads * 2).transpose(1, 2).flatten(2), weight))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def native_result(compute: Callable[[], Tensor]) -> Any:
+    """What compiled code computes."""
+    with engine(native=True):
+        return compute().numpy()
