@@ -16,8 +16,13 @@ from ..functional.joining import cat, stack
 from ..graph import pending
 from ..random import default_generator
 from ..tensor import Tensor
+from ..utils._pytree import (
+    _broadcast_to_and_flatten,
+    tree_leaves,
+    tree_structure,
+    tree_unflatten,
+)
 from ._level import Level, Unbatched
-from ._tree import leaves, rebuild, spread
 from .derivatives import looks_beyond
 
 _RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the "
@@ -73,7 +78,7 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0,
         def call(part: list[Any]) -> Any:
             if randomness == "same":
                 default_generator.set_state(start)
-            made = func(*rebuild(args, part), **kwargs)
+            made = func(*tree_unflatten(part, tree_structure(args)), **kwargs)
             if randomness == "error" and _drew(start):
                 raise RuntimeError(_RANDOM)
             return made
@@ -95,7 +100,7 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0,
         places = _out_dims(name, out_dims, value)
         joined = [column[0] if len(column) == 1 or place is None else cat(column, place)
                   for column, place in zip(zip(*chunks, strict=True), places, strict=True)]
-        return rebuild(value, joined)
+        return tree_unflatten(joined, tree_structure(value))
     return batched
 
 
@@ -113,7 +118,7 @@ def _inputs(name: str, in_dims: Any, args: tuple[Any, ...]) -> tuple[list[Any], 
         raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, "
                          "or you are trying to vmap over a function with no inputs. The latter is "
                          "unsupported.")
-    flat, dims = leaves(args), spread(in_dims, args)
+    flat, dims = tree_leaves(args), _broadcast_to_and_flatten(in_dims, tree_structure(args))
     if dims is None:
         raise ValueError(f"{call}in_dims is not compatible with the structure of `inputs`.")
     for t, d in zip(flat, dims, strict=True):
@@ -148,7 +153,7 @@ def _out_dims(name: str, out_dims: Any, value: Any) -> list[Any]:
     """The place of the new dimension in each result."""
     if isinstance(value, Tensor) and isinstance(out_dims, tuple) and len(out_dims) == 1:
         return list(out_dims)
-    places = spread(out_dims, value)
+    places = _broadcast_to_and_flatten(out_dims, tree_structure(value))
     if places is None:
         raise ValueError(f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not "
                          "compatible with the structure of `outputs`.")
@@ -173,7 +178,7 @@ def _at_once(call: Callable[[list[Any]], Any], part: list[Any], mapped: list[boo
             raise
         return None
     columns: list[Column] = []
-    for t in leaves(value):
+    for t in tree_leaves(value):
         whole = level.batched.get(t._value()) if isinstance(t, Tensor) else None
         if whole is not None and whole.requires_grad and not (
                 is_grad_enabled() and looks_beyond(whole)):
@@ -188,7 +193,7 @@ def _one_by_one(call: Callable[[list[Any]], Any], part: list[Any], mapped: list[
     rows, value = [], None
     for i in range(count):
         value = call([t[i] if m else t for t, m in zip(part, mapped, strict=True)])
-        rows.append(leaves(value))
+        rows.append(tree_leaves(value))
     return value, [(stack(column), True) if isinstance(column[0], Tensor) else (column[0], False)
                    for column in zip(*rows, strict=True)]
 
