@@ -23,7 +23,7 @@ from .vector_math.lanes import Lanes
 I1, I8, I16, I32, I64 = (ir.IntType(n) for n in (1, 8, 16, 32, 64))
 F32, F64 = ir.FloatType(), ir.DoubleType()
 VOID = ir.VoidType()
-FAST = ("contract",)
+FAST = ("contract",)  # of products: sums in registers may round once with them
 SHORT_RUN = 256  # elements of a run that is reduced into memory rather than by itself
 _FLOATS = {"float32": F32, "float64": F64, "float16": ir.HalfType(), "bfloat16": F32}
 
@@ -84,8 +84,8 @@ def _compare(name: str) -> Callable[..., Any]:
 
 _COMPARE = {n: _compare(n) for n in ("eq", "ne", "lt", "le", "gt", "ge")}
 _FLOAT_OPS: dict[str, Callable[..., Any]] = {
-    "add": lambda b, d, x, y: b.fadd(x, y, flags=FAST),
-    "sub": lambda b, d, x, y: b.fsub(x, y, flags=FAST),
+    "add": lambda b, d, x, y: _plus(b, x, y),
+    "sub": lambda b, d, x, y: _minus(b, x, y),
     "mul": lambda b, d, x, y: b.fmul(x, y, flags=FAST),
     "div": lambda b, d, x, y: b.fdiv(x, y),
     "neg": lambda b, d, x: b.fneg(x),
@@ -108,6 +108,32 @@ _INT_OPS: dict[str, Callable[..., Any]] = {
     "bitwise_and": lambda b, d, x, y: b.and_(x, y), "bitwise_or": lambda b, d, x, y: b.or_(x, y),
     "bitwise_xor": lambda b, d, x, y: b.xor(x, y), "bitwise_not": lambda b, d, x: b.not_(x),
     **_COMPARE}
+
+
+def _factors(x: Any) -> Sequence[Any] | None:
+    """The factors of a product, if the addition that reads it is to round once with it.
+
+    Which products are joined with which sums is decided here, not by LLVM: it would choose
+    otherwise in a vector than in the elements left over, and these depend on the threads.
+    """
+    product = getattr(x, "opname", "") == "fmul" and host_machine().fma
+    factors: Sequence[Any] | None = x.operands if product else None
+    return factors
+
+
+def _plus(b: ir.IRBuilder, x: Any, y: Any) -> Any:
+    for one, other in ((y, x), (x, y)):
+        if (factors := _factors(one)) is not None:
+            return _intrinsic(b, "llvm.fma", *factors, other)
+    return b.fadd(x, y)
+
+
+def _minus(b: ir.IRBuilder, x: Any, y: Any) -> Any:
+    if (factors := _factors(y)) is not None:
+        return _intrinsic(b, "llvm.fma", b.fneg(factors[0]), factors[1], x)
+    if (factors := _factors(x)) is not None:
+        return _intrinsic(b, "llvm.fma", *factors, b.fneg(y))
+    return b.fsub(x, y)
 
 
 def _like(b: ir.IRBuilder, x: Any, number: float) -> Any:
@@ -387,7 +413,10 @@ class NestFunction:
         """Combine a value into the result in memory."""
         d = self.nest.lines[s.value].dtype
         total = self._load(s.target, s.address, d)
-        self._write(s, _combine(self.builder, s.reduce or "", d, total, value))
+        if s.reduce == "reduce_sum" and d.category >= 2:
+            self._write(s, _plus(self.builder, total, value))
+        else:
+            self._write(s, _combine(self.builder, s.reduce or "", d, total, value))
 
     def _runs(self, order: list[int], short: list[int]) -> None:
         """Memory in its order: each short run is reduced in registers, then into the output."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both_engines import engine
+from both_engines import engine, many_threads
 from training_steps import convolutional, perceptron
 
 import flambeau
@@ -72,3 +72,16 @@ def test_no_compiles_once_it_is_warm() -> None:
         before = statistics.compiled
         perceptron(30)
         assert statistics.compiled == before
+
+
+def test_products_and_sums_round_alike_wherever_threads_divide_them() -> None:
+    """Elements left over beside vectors are computed as the vectors are."""
+    flambeau.manual_seed(0)
+    a, b, c, d = (flambeau.randn(130, 5, dtype=flambeau.float64) for _ in range(4))
+
+    def computed() -> bytes:
+        return bytes(((a + b) * (c + 1) * (1 - d * d) + a * c).t().contiguous().numpy())
+    with engine(native=True):
+        alone = computed()
+        with many_threads():
+            assert computed() == alone
