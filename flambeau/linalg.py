@@ -7,7 +7,6 @@ from typing import Any
 from .functional.contraction import linalg_cross as cross
 from .functional.contraction import multi_dot, vecdot
 from .functional.linalg import (
-    LinAlgError,
     cholesky,
     cholesky_ex,
     det,
@@ -42,6 +41,7 @@ from .functional.matrices import linalg_norm as norm
 from .functional.matrices import linalg_vander as vander
 from .functional.matrices import linalg_vector_norm as vector_norm
 from .functional.parts import diagonal as _diagonal
+from .ops.singular_values import LinAlgError
 
 __all__ = [
     "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh",

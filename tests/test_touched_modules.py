@@ -437,3 +437,32 @@ def test_swapped_tensors() -> None:
         print(future.get_swap_module_params_on_conversion())
         future.set_swap_module_params_on_conversion(False)
     """)
+
+
+def _write(flag: Any, part: Any, layer: Any, plain: Any) -> None:
+    """What the other process does: writes into what it was given."""
+    flag.fill_(7)
+    part[1] = 9
+    plain.fill_(5)
+    with flambeau.no_grad():
+        layer.weight.mul_(2)
+    step = flambeau.optim.SGD([layer.bias], lr=1.0)
+    layer.bias.grad = flambeau.ones(2)
+    step.step()
+
+
+def test_spawned_processes_write_into_shared_memory() -> None:
+    """Tensors, views and parameters in shared memory are the same in both processes."""
+    flag, plain = flambeau.zeros(2, 3).share_memory_(), flambeau.zeros(2)
+    part = flag.t()[1:]
+    layer = nn.Linear(3, 2).share_memory()
+    weight, bias = layer.weight.detach().clone(), layer.bias.detach().clone()
+    other = multiprocessing.get_context("spawn").Process(
+        target=_write, args=(flag, part, layer, plain))
+    other.start()
+    other.join()
+    assert other.exitcode == 0
+    assert flag.tolist() == [[7, 7, 9], [7, 7, 9]] and part[1].tolist() == [9, 9]
+    assert flambeau.equal(layer.weight, 2 * weight)
+    assert flambeau.allclose(layer.bias, bias - 1)
+    assert plain.tolist() == [0, 0] and flag.is_shared() and not plain.is_shared()

@@ -9,10 +9,10 @@ from .contraction_call import read_in_place
 from .hoist import hoist
 from .program import Program
 from .simplify import simplify
-from .window_rules import before_spreading
+from .window_rules import simplify_windows
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
-    hoist, simplify, before_spreading, read_in_place)
+    hoist, simplify, simplify_windows, read_in_place)
 
 
 def run_passes(program: Program) -> Program:

@@ -1,25 +1,34 @@
-"""A pass: what a gradient goes through on its way from windows is done before it is spread.
+"""A pass: what is better said otherwise about pooling windows.
+
+What a gradient goes through on its way from windows is done before it is spread.
 
 A maximum's gradient is zero at all places but the chosen ones. So a selection between it and zero
 can be made at the chosen places, and its sum over whole planes is that of the windows' values. Both
 work on arrays of the pooled size, and the spread gradient is written once.
+
+Sums over windows as large as the plane are reductions, and their adjoint is an expansion, which
+need no arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from ..graph import Shape, spec
 from ..ops.define import Instr
 from ..ops.elementwise import select
+from ..ops.movement import expand, reshape
 from ..ops.reduction import reduce_sum
 from ..ops.window import window_put, window_take
 from .program import Program, drop_dead
+from .simplify import simplify
 
 Rule = Callable[[Program, Instr, dict[int, Instr], dict[int, int]], int | None]
 
 
-def before_spreading(program: Program) -> Program:
-    """The program with selections and sums of spread gradients made before these are spread."""
+def simplify_windows(program: Program) -> Program:
+    """The program with these rules applied, in one pass from the first line to the last."""
     lines, program.instrs = program.instrs, []
     defined: dict[int, Instr] = {}
     uses = dict.fromkeys(program.specs, 0)
@@ -37,7 +46,7 @@ def before_spreading(program: Program) -> Program:
             renamed[line.out], uses[made] = made, uses[line.out]
         defined.update((i.out, i) for i in program.instrs[first:])
     program.outputs = [renamed.get(v, v) for v in program.outputs]
-    return drop_dead(program)
+    return simplify(drop_dead(program)) if renamed else program
 
 
 def _select(program: Program, line: Instr, defined: dict[int, Instr],
@@ -79,4 +88,27 @@ def _sum(program: Program, line: Instr, defined: dict[int, Instr],
     return program.add(reduce_sum, [put.args[0]], line.params, line.spec)
 
 
-_RULES: dict[str, Rule] = {"select": _select, "reduce_sum": _sum}
+def _whole(params: dict[str, Any], size: Shape, out: Shape) -> bool:
+    """Whether there is one window, which is the plane."""
+    return params["kernel"] == size and not any(params["padding"]) and set(out) <= {1}
+
+
+def _window_sum(program: Program, line: Instr, defined: dict[int, Instr],
+                uses: dict[int, int]) -> int | None:
+    shape = program.specs[line.args[0]].shape
+    if not _whole(line.params, shape[2:], line.params["out"]):
+        return None
+    total = program.add(reduce_sum, line.args, {"axes": tuple(range(2, len(shape)))},
+                        spec(shape[:2], line.spec.dtype))
+    return program.add(reshape, [total], {"shape": line.spec.shape}, line.spec)
+
+
+def _window_spread(program: Program, line: Instr, defined: dict[int, Instr],
+                   uses: dict[int, int]) -> int | None:
+    if not _whole(line.params, line.params["size"], program.specs[line.args[0]].shape[2:]):
+        return None
+    return program.add(expand, line.args, {"shape": line.spec.shape}, line.spec)
+
+
+_RULES: dict[str, Rule] = {"select": _select, "reduce_sum": _sum, "window_sum": _window_sum,
+                          "window_spread": _window_spread}

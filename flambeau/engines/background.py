@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import json
 import os
+import pickle
 import select
 import signal
 import socket
@@ -23,7 +24,7 @@ from ..compiler.program import Program
 from . import plan_cache, transfer
 from .build import Built, build
 
-PATIENCE = 120.0  # seconds without a sign of life after which the process is given up
+PATIENCE = 600.0  # seconds without a sign of life after which the process is given up
 LOSSES = 3  # processes that may die before no more are started
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _START = ("import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -72,8 +73,11 @@ class Compiler:
     def submit(self, job: Job) -> None:
         """Hand a job over, if there is anybody to take it."""
         self.number += 1
-        message = transfer.frame(transfer.packed(
-            (self.number, job.program, job.key, plan_cache.surroundings())))
+        try:
+            message = transfer.frame(transfer.packed(
+                (self.number, job.program, job.key, plan_cache.surroundings())))
+        except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
+            return
         for _ in range(2):  # the process may just have ended, having had nothing to do for long
             if self.losses >= LOSSES or os.name != "posix":
                 return
@@ -103,9 +107,8 @@ class Compiler:
         rest = memoryview(message)
         flags = getattr(socket, "MSG_NOSIGNAL", 0) | socket.MSG_DONTWAIT
         while rest:
-            ready, _, _ = select.select([self.socket], [self.socket], [])
-            if ready:  # the other end may be waiting for us to take its results
-                self._receive(0.0)
+            if self._ready(select.POLLIN | select.POLLOUT, PATIENCE) & ~select.POLLOUT:
+                self._receive(0.0)  # the other end may be waiting for us to take its results
             if self.socket is None:
                 raise BrokenPipeError
             with contextlib.suppress(BlockingIOError):
@@ -114,7 +117,7 @@ class Compiler:
     def _receive(self, seconds: float) -> None:
         """Take in what has come, or comes within some seconds."""
         data = b""
-        if select.select([self.socket], [], [], seconds)[0]:
+        if self._ready(select.POLLIN, seconds):
             with contextlib.suppress(OSError):
                 data = self.socket.recv(1 << 20)
         if not data:
@@ -126,6 +129,13 @@ class Compiler:
             job = self.jobs.pop(number, None)
             if job is not None:
                 job.built, job.error = built, error
+
+    def _ready(self, events: int, seconds: float) -> int:
+        """Which of these happens on the socket within some seconds."""
+        poll = select.poll()  # `select` knows no more than 1,024 files
+        poll.register(self.socket, events)
+        found = poll.poll(1000 * seconds)
+        return found[0][1] if found else 0
 
     def _start(self) -> None:
         if not os.path.basename(sys.executable or "").startswith(("python", "pypy")):

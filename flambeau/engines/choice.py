@@ -56,9 +56,10 @@ class Step(Enum):
     """What a flush does about a structure that has no plan."""
 
     REFERENCE = 0  # nothing: the reference engine runs it
-    HAND_OVER = 1  # give it to the compiler; the reference engine runs it meanwhile
-    WAIT = 2  # have it compiled, and run that
-    HERE = 3  # compile it in this process
+    LOOK = 1  # see whether the disk has it
+    HAND_OVER = 2  # give it to the compiler; the reference engine runs it meanwhile
+    WAIT = 3  # have it compiled, and run that
+    HERE = 4  # compile it in this process
 
 
 def choose(entry: Structure, nodes: Sequence[Node]) -> Step:
@@ -76,13 +77,13 @@ def choose(entry: Structure, nodes: Sequence[Node]) -> Step:
     reference, compiling = entry.costs
     if mode.deterministic:
         return _soonest(entry)
-    if entry.job is not None:
+    if entry.handed:
         spent = (entry.recent - entry.handed + 1) * reference
         return Step.WAIT if spent >= mode.limit * compiling else Step.REFERENCE
-    if first:
-        return _soonest(entry) if reference >= mode.large * compiling else Step.REFERENCE
     if entry.recent * reference < mode.share * compiling:
         return Step.REFERENCE
+    if first:
+        return _soonest(entry) if reference >= mode.large * compiling else Step.LOOK
     if not mode.background or reference >= mode.limit * compiling:
         return _soonest(entry)
     return Step.HAND_OVER
@@ -91,7 +92,7 @@ def choose(entry: Structure, nodes: Sequence[Node]) -> Step:
 def _soonest(entry: Structure) -> Step:
     """How a plan is there soonest: several processes are worth their start for much work only."""
     much = entry.costs is not None and entry.costs[1] >= SPREAD
-    return Step.WAIT if entry.job is not None or much and mode.background else Step.HERE
+    return Step.WAIT if much and mode.background else Step.HERE
 
 
 def _elements(nodes: Sequence[Node]) -> int:

@@ -163,36 +163,38 @@ def simplified(nodes: Sequence[Node], held: set[int]) -> tuple[Program, str | No
 
 
 class Draft:
-    """A plan on its way: found on the disk, or handed to the compiler's process.
+    """A plan on its way.
 
     Args:
         nodes: what a flush realizes.
         held: the ids of those to deliver.
+
+    Attributes:
+        found: what an earlier process left of it on the disk.
     """
 
     def __init__(self, nodes: Sequence[Node], held: set[int]) -> None:
-        self.program, key = simplified(nodes, held)
-        self.source: Built | Job = kept(key) or Job(self.program, key)
+        self.program, self.key = simplified(nodes, held)
+        self.found = kept(self.key)
+        self.job: Job | None = None
 
-    @property
-    def ready(self) -> bool:
-        """Whether there is nothing to wait for, because it was kept."""
-        return not isinstance(self.source, Job)
+    def hand_over(self) -> None:
+        """Have the compiler's process begin."""
+        self.job = Job(self.program, self.key)
 
     def plan(self) -> Plan:
-        """The plan; waits for the compiler.
+        """The plan; waits for the compiler's process if that has it, else it is compiled here.
 
         Raises:
-            Exception: where it failed.
+            Exception: where the compiler failed.
         """
-        built = self.source.result() if isinstance(self.source, Job) else self.source
+        built = self.found or (self.job.result() if self.job else build(self.program, self.key))
         return Plan(self.program, built)
 
 
 def compiled(nodes: Sequence[Node], held: set[int]) -> Plan:
     """The plan of a flush, made at once, in this process."""
-    program, key = simplified(nodes, held)
-    return Plan(program, kept(key) or build(program, key))
+    return Draft(nodes, held).plan()
 
 
 def run_threads(function: Any, table: int, work: int) -> None:

@@ -161,21 +161,22 @@ def _compile(entry: Structure, nodes: list[Node], held: set[int]) -> None:
     if step is Step.REFERENCE:
         return
     start = time.perf_counter()
-    native = importlib.import_module("flambeau.engines.native")
     try:
-        if step is Step.HERE:
-            entry.plan = native.compiled(nodes, held)
-        else:
-            entry.job = entry.job or native.Draft(nodes, held)
-            entry.handed = entry.handed or entry.recent
-            if step is Step.WAIT or entry.job.ready:
-                entry.plan = entry.job.plan()
+        if entry.draft is None:
+            native = importlib.import_module("flambeau.engines.native")
+            entry.draft = native.Draft(nodes, held)
+        draft = entry.draft
+        if draft.found is None and not entry.handed and step in (Step.HAND_OVER, Step.WAIT):
+            draft.hand_over()
+            entry.handed = entry.recent
+        if draft.found is not None or step in (Step.WAIT, Step.HERE):
+            entry.plan = draft.plan()
     except Exception as error:
         entry.refused = True
         notices.add(f"the compiler failed on {entry.title()!r} ({type(error).__name__}: {error}); "
                     "the reference engine runs it")
     if entry.plan is not None or entry.refused:
-        entry.job, entry.handed = None, 0
+        entry.draft, entry.handed = None, 0
     if entry.plan is not None:
         _compiled(entry, time.perf_counter() - start)
 

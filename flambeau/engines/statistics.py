@@ -21,10 +21,10 @@ class Structure:
         last: number of the flush that ran it last.
         refused: whether the compiler failed on it.
         costs: seconds that it takes on the reference engine and in the compiler, roughly.
-        job: the compiler's work on it, if there is any; handed: `recent` when that began.
+        draft: its plan on the way; handed: `recent` when the compiler's process got it, or 0.
     """
 
-    __slots__ = ("costs", "count", "handed", "hash", "job", "key", "last", "native", "plan",
+    __slots__ = ("costs", "count", "draft", "handed", "hash", "key", "last", "native", "plan",
                  "recent", "refused")
 
     def __init__(self, key: Any) -> None:
@@ -37,7 +37,7 @@ class Structure:
         self.plan: Any = None
         self.refused = False
         self.costs: tuple[float, float] | None = None
-        self.job: Any = None
+        self.draft: Any = None
         self.handed = 0
 
     def title(self, words: int = 5) -> str:

@@ -11,15 +11,8 @@ from ..dtype import FLOATING, scalar_name
 from ..ops import arithmetic as ar
 from ..ops import linalg as la
 from ..ops.movement import reshape, zeros
+from ..ops.singular_values import LinAlgError
 from .calling import not_implemented
-
-
-class _LinAlgError(RuntimeError):
-    """A decomposition or solver failed because of the matrix's values."""
-
-
-LinAlgError = _LinAlgError
-
 
 # ---- checks --------------------------------------------------------------------------------------
 
@@ -525,6 +518,9 @@ def eig(A: Any, *, out: Any = None) -> Any:
     Returns:
         (eigenvalues, eigenvectors).
 
+    Raises:
+        RuntimeError: for infinities and NaN.
+
     Example:
         >>> import flambeau as torch
         >>> torch.linalg.eig(torch.eye(2)).eigenvalues
@@ -532,6 +528,8 @@ def eig(A: Any, *, out: Any = None) -> Any:
 
     Source: PyTorch, torch.linalg.eig.
     """
+    if not A.detach().isfinite().all():
+        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
     return return_types.linalg_eig(output(out, _eig(A)))
 
 

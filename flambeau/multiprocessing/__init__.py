@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing as _standard
 from multiprocessing import *  # noqa: F403
 
+from . import sharing as _sharing
 from . import spawn as _spawn_module  # noqa: F401
 from .spawn import (
     ProcessContext,
@@ -16,6 +17,7 @@ from .spawn import (
 )
 from .spawn import spawn as spawn
 
+_sharing.register()
 _STRATEGIES = {"file_descriptor", "file_system"}
 _strategy = ["file_descriptor"]
 
@@ -26,7 +28,7 @@ def get_all_sharing_strategies() -> set[str]:
 
 
 def get_sharing_strategy() -> str:
-    """The way that was chosen; here tensors travel as their bytes in either."""
+    """The way that was chosen; tensors travel alike in either (`sharing.py`)."""
     return _strategy[0]
 
 

@@ -18,6 +18,7 @@ from . import reduction as rd
 from .contraction import dot
 from .define import Primitive, Sym
 from .movement import concatenate, expand, permute, reshape, strided_slice, zeros
+from .singular_values import singular_values
 
 Cts = tuple[Sym | None, ...]
 
@@ -223,7 +224,7 @@ solve_triangular = Primitive(
 
 def _cofactor_numpy(x: Any) -> Any:
     """The cofactors, also of singular matrices: products of all other singular values."""
-    u, s, vh = np.linalg.svd(x)
+    u, s, vh = singular_values(x)
     n = x.shape[-1]
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1) if n else s
     phase = np.linalg.det(u) * np.linalg.det(vh)
@@ -279,9 +280,18 @@ slogdet = Primitive(
 
 # ---- factorisations ------------------------------------------------------------------------------
 
+def _first_nan(factor: Any) -> Any:
+    """The order of the first leading minor that came out as NaN, 0 if none did."""
+    wrong = np.isnan(np.diagonal(factor, axis1=-2, axis2=-1))
+    if not wrong.size:
+        return np.zeros(wrong.shape[:-1], np.int32)
+    return np.where(wrong.any(-1), wrong.argmax(-1) + 1, 0).astype(np.int32)
+
+
 def _cholesky_one(a: Any) -> tuple[Any, int]:
     try:
-        return np.linalg.cholesky(a), 0
+        out = np.linalg.cholesky(a)
+        return out, int(_first_nan(out))
     except np.linalg.LinAlgError:
         out = np.tril(a)
         for k in range(1, len(a) + 1):
@@ -294,7 +304,8 @@ def _cholesky_one(a: Any) -> tuple[Any, int]:
 
 def _cholesky_numpy(x: Any) -> tuple[Any, Any]:
     try:
-        return np.linalg.cholesky(x), np.zeros(x.shape[:-2], np.int32)
+        out = np.linalg.cholesky(x)
+        return out, _first_nan(out)
     except np.linalg.LinAlgError:
         out, info = _each(_cholesky_one, x, [x.shape[-2:], ()], [x.dtype, np.int32])
         return out, info
@@ -379,7 +390,7 @@ def _svd_rule(s: Spec, full: bool) -> tuple[Spec, Spec, Spec]:
 
 
 def _svd_numpy(x: Any, full: bool) -> tuple[Any, Any, Any]:
-    u, s, vh = np.linalg.svd(x, full_matrices=full)
+    u, s, vh = singular_values(x, full_matrices=full)
     return u, s, vh
 
 
@@ -456,9 +467,11 @@ eigh = Primitive(
 
 
 def _eig_numpy(x: Any) -> tuple[Any, Any]:
-    values, vectors = np.linalg.eig(x)
+    finite = np.isfinite(x).all((-2, -1))[..., None]
+    values, vectors = np.linalg.eig(np.where(finite[..., None], x, 0))
     kind = np.result_type(x.dtype, np.complex64)
-    return values.astype(kind), vectors.astype(kind)
+    return (np.where(finite, values, np.nan).astype(kind),
+            np.where(finite[..., None], vectors, np.nan).astype(kind))
 
 
 def _eig_vjp(cts: Cts, out: tuple[Sym, ...], x: Sym) -> list[Sym | None]:
@@ -554,7 +567,7 @@ lu_factor = Primitive("lu_factor", "host", _lu_numpy, _lu_rule, _lu_vjp)
 def _pinv_numpy(x: Any, atol: float, rtol: float, hermitian: bool) -> Any:
     if 0 in x.shape:
         return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
-    u, s, vh = np.linalg.svd(x, full_matrices=False, hermitian=hermitian)
+    u, s, vh = singular_values(x, full_matrices=False, hermitian=hermitian)
     bound = np.maximum(atol, rtol * s.max(-1, keepdims=True, initial=0))
     inverse_s = np.where(s > bound, 1 / np.where(s > bound, s, 1), 0).astype(s.dtype)
     return np.swapaxes((u * inverse_s[..., None, :]) @ vh, -1, -2).conj()

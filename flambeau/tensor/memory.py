@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import os
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,34 @@ from ..dtype import dtype
 from ..engines import realize
 from ..functional.formats import checked_format, follows, in_format
 from .arrays import from_array, share_array
+
+
+class SharedPages(mmap.mmap):
+    """Memory that other processes may map too, through its descriptor."""
+
+    descriptor: int
+
+    def __new__(cls, descriptor: int, nbytes: int) -> SharedPages:
+        """Map a file's first bytes; the descriptor is closed with the mapping."""
+        made = super().__new__(cls, descriptor, nbytes)
+        made.descriptor = descriptor
+        return made
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)
+
+    @classmethod
+    def reserve(cls, nbytes: int) -> SharedPages:
+        """New pages of zeros, of a file without a name."""
+        with tempfile.TemporaryFile(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as file:
+            file.truncate(nbytes)
+            return cls(os.dup(file.fileno()), nbytes)
+
+
+def shared_pages(t: Any) -> SharedPages | None:
+    """The shared memory that a tensor lies in, if it does."""
+    owner = _owner(t._storage.buffer)
+    return owner if isinstance(owner, SharedPages) else None
 
 
 class UntypedStorage:
@@ -128,18 +158,18 @@ class MemoryMethods:
     _typed_storage = storage
 
     def share_memory_(self) -> Any:
-        """Move the memory where processes forked from this one share it; in place."""
+        """Move the memory where other processes can share it; in place."""
         storage = self._storage  # type: ignore[attr-defined]
         if storage.node.spec.nbytes and not self.is_shared():
             memory = TypedStorage(self)._whole()
-            pages = mmap.mmap(-1, memory.nbytes)
+            pages = SharedPages.reserve(memory.nbytes)
             buffer = np.frombuffer(pages, memory.dtype).reshape(storage.node.spec.shape)
             np.copyto(buffer, memory.reshape(buffer.shape))
             storage.share(buffer)
         return self
 
     def is_shared(self) -> bool:
-        """Whether processes forked from this one share the memory."""
+        """Whether other processes can share the memory."""
         return UntypedStorage(self).is_shared()
 
     def pin_memory(self, device: Any = None) -> Any:

@@ -163,6 +163,17 @@ def test_what_follows_is_computed_in_the_pass() -> None:
     assert program.count("for ") <= 2, program
 
 
+def test_a_window_as_large_as_the_plane_is_a_reduction() -> None:
+    x = flambeau.randn(3, 4, 7, 6, requires_grad=True)
+
+    def step() -> tuple[Any, ...]:
+        y = F.avg_pool2d(F.relu(x), (7, 6))
+        return y, *flambeau.autograd.grad((y * y).sum(), x)
+    agree(step, exact=False)
+    program = kernels_of(lambda: [t.detach().numpy() for t in step()])
+    assert "window" not in program, program
+
+
 def test_a_step_holds_nothing_of_full_size_but_the_convolution_and_its_gradient() -> None:
     """Bias and relu are in the pass that pools; their gradients work on the pooled size."""
     flambeau.manual_seed(0)

@@ -60,7 +60,6 @@ BAD_SAMPLES: list[list[Any]] = [
     [None, None],
     [{1, 2}, {3, 4}],
     [1, "a"],
-    [1.5, "a"],
     [[1, 2], [3]],
     [numpy.array(["a"]), numpy.array(["b"])],
     [numpy.array([None]), numpy.array([None])],

@@ -10,6 +10,12 @@ from pathlib import Path
 
 import pytest
 
+import flambeau
+from flambeau.engines import transfer
+from flambeau.engines.native import simplified
+from flambeau.engines.plan_cache import program_key
+from flambeau.engines.stages import nodes_of
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are started so on POSIX")
 
 # A step whose structure is handed over at its second time and waited for at its fourth.
@@ -183,3 +189,43 @@ def test_signals_to_the_group_leave_it_alone(tmp_path: Path) -> None:
     """Ctrl-C reaches the program, not its compiler."""
     printed = printed_by("step(), step()\nprint(os.getpgid(worker()) == worker())", str(tmp_path))
     assert printed == ["True"]
+
+
+def test_many_open_files(tmp_path: Path) -> None:
+    """The socket's number may be beyond what `select` takes."""
+    printed = printed_by("""
+import resource
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+if most != resource.RLIM_INFINITY and most < 1200:
+    print("1 True")
+    sys.exit()
+resource.setrlimit(resource.RLIMIT_NOFILE, (1200, most))
+files = [open(os.devnull) for _ in range(1100)]
+step(), step()
+high = background.compiler.socket.fileno() > 1024
+waits()
+print(plans(), high)
+""", str(tmp_path))
+    assert printed == ["1 True"]
+
+
+def test_no_process_can_be_started(tmp_path: Path) -> None:
+    """Everything is then compiled in the program."""
+    printed = printed_by("""
+sys.executable = "/nowhere/python"
+step(), step(), waits()
+print(plans(), worker())
+""", str(tmp_path))
+    assert printed == ["1 None"]
+
+
+def test_recorded_programs_travel() -> None:
+    """Primitives, specs, numbers and the bodies of loops arrive as the same objects."""
+    cell, x = flambeau.nn.GRU(3, 4), flambeau.ones(5, 2, 3)
+    with flambeau.explain() as report:
+        (cell(x)[0] * 0.5).sum().item()
+    program, key = simplified(*nodes_of(report.structures[0].key))
+    again = transfer.unpacked(transfer.packed(program))
+    assert program_key(again) == key is not None
+    for one, other in zip(program.instrs, again.instrs, strict=True):
+        assert one.prim is other.prim and one.spec == other.spec

@@ -44,6 +44,11 @@ CASES: dict[str, Callable[[Any], Any]] = {
     "one_hot": lambda t: t.nn.functional.one_hot(index(t, 0, 3), 3),
     "inverse": lambda t: t.linalg.inv(t.zeros(2, 2) + 0),
     "cholesky": lambda t: t.linalg.cholesky(-t.eye(2)),
+    "cholesky of NaN": lambda t: t.linalg.cholesky(t.full((2, 2, 2), float("nan")) * 1),
+    "svd of NaN": lambda t: t.linalg.svdvals(t.full((2, 2), float("nan")) * 1),
+    "svd of a batch": lambda t: t.linalg.pinv(
+        t.tensor([1.0, float("nan")])[:, None, None].repeat(1, 2, 3)),
+    "eig of NaN": lambda t: t.linalg.eig(t.full((2, 2), float("nan")) * 1)[0],
     "bernoulli": lambda t: t.bernoulli(t.ones(1) * 2),
 }
 

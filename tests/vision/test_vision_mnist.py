@@ -17,7 +17,7 @@ import pytest
 
 from flambeau.utils.data import DataLoader
 from flambeau.vision import transforms
-from flambeau.vision.datasets import MNIST, FashionMNIST, VisionDataset, mnist
+from flambeau.vision.datasets import MNIST, FashionMNIST, VisionDataset, vision
 from flambeau.vision.datasets.idx import read_idx, read_image_file, read_label_file
 from flambeau.vision.datasets.utils import download_url
 
@@ -133,7 +133,7 @@ def test_items_without_transform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     image, label = MNIST(tmp_path)[1]
     assert isinstance(image, pillow.Image) and image.mode == "L" and image.size == (3, 4)
     assert type(label) is int
-    monkeypatch.setattr(mnist, "has_pillow", lambda: False)
+    monkeypatch.setattr(vision, "has_pillow", lambda: False)
     image, _ = MNIST(tmp_path)[1]
     assert image.dtype == numpy.uint8 and image.tolist() == IMAGES[1].tolist()
     assert MNIST(tmp_path, transform=transforms.ToTensor())[1][0].shape == (1, 4, 3)

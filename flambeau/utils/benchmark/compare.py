@@ -15,9 +15,9 @@ class Compare:
         >>> from flambeau.utils.benchmark import Measurement, TaskSpec
         >>> spec = TaskSpec("x", "pass", label="sum", sub_label="small", description="now")
         >>> Compare([Measurement(1, [0.002], spec)]).print()
-        [------- sum -------]
+        [------ sum ------]
                      |  now
-        1 threads: ----------
+        1 threads: --------
               small  |  2.0
         <BLANKLINE>
         Times are in milliseconds (ms).

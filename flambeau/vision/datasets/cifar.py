@@ -5,16 +5,13 @@ from __future__ import annotations
 import codecs
 import os
 import pickle
-import tarfile
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy
 
-from flambeau.vision.datasets.utils import check_integrity, download_url
-from flambeau.vision.datasets.vision import Transform, VisionDataset
-from flambeau.vision.pillow import has_pillow, pillow
+from flambeau.vision.datasets.utils import check_integrity, download_and_unpack
+from flambeau.vision.datasets.vision import LabelledImages, Transform
 
 
 class _Reader(pickle.Unpickler):
@@ -32,7 +29,7 @@ class _Reader(pickle.Unpickler):
         return self.allowed[module_name, global_name]
 
 
-class CIFAR10(VisionDataset):
+class CIFAR10(LabelledImages):
     """Pictures of 10 kinds of things: 50,000 to train and 10,000 to test, 32 × 32 pixels, RGB.
 
     Reads the files of the archive for Python, unpacked in ``root/cifar-10-batches-py``.
@@ -116,30 +113,7 @@ class CIFAR10(VisionDataset):
         """
         if self._check_integrity():
             return
-        try:
-            archive = download_url(self.url, str(self.root), self.filename, self.tgz_md5)
-        except (OSError, HTTPException) as error:
-            raise RuntimeError(f"{self.url} could not be downloaded ({error}). Put the file into "
-                               f"{self.root} and try again") from error
-        with tarfile.open(archive) as tar:
-            tar.extractall(str(self.root), filter="data")
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image: Any = self.data[index]
-        target: Any = self.targets[index]
-        image = pillow().fromarray(image) if has_pillow() else image.copy()
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def extra_repr(self) -> str:
-        """Which of the two sets this is."""
-        return f"Split: {'Train' if self.train is True else 'Test'}"
+        download_and_unpack(self.url, str(self.root), self.filename, self.tgz_md5)
 
 
 class CIFAR100(CIFAR10):

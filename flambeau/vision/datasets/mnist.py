@@ -6,16 +6,15 @@ import os
 import warnings
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flambeau.tensor import Tensor
 from flambeau.vision.datasets.idx import read_image_file, read_label_file
 from flambeau.vision.datasets.utils import download_url
-from flambeau.vision.datasets.vision import Transform, VisionDataset
-from flambeau.vision.pillow import has_pillow, pillow
+from flambeau.vision.datasets.vision import LabelledImages, Transform, rows_of
 
 
-class MNIST(VisionDataset):
+class MNIST(LabelledImages):
     """Handwritten digits: 60,000 to train and 10,000 to test, 28 x 28 pixels, 10 classes.
 
     Reads the four IDX files from ``root/MNIST/raw`` (torchvision's place) or from ``root``
@@ -102,10 +101,14 @@ class MNIST(VisionDataset):
                         return path
         return None
 
+    @property
+    def file_prefix(self) -> str:
+        """How the names of the files begin."""
+        return "train" if self.train else "t10k"
+
     def _load_data(self) -> tuple[Tensor, Tensor]:
-        split = "train" if self.train else "t10k"
-        image_file = self._find(f"{split}-images-idx3-ubyte")
-        label_file = self._find(f"{split}-labels-idx1-ubyte")
+        image_file = self._find(f"{self.file_prefix}-images-idx3-ubyte")
+        label_file = self._find(f"{self.file_prefix}-labels-idx1-ubyte")
         if image_file is None or label_file is None:
             raise RuntimeError("Dataset not found. You can use download=True to download it")
         images, labels = read_image_file(image_file), read_label_file(label_file)
@@ -143,22 +146,9 @@ class MNIST(VisionDataset):
                 return
         raise RuntimeError(f"Error downloading {name}: " + "; ".join(failures))
 
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        image: Any = _rows(self.data)[index]
-        target: Any = int(_rows(self.targets)[index])
-        image = pillow().fromarray(image) if has_pillow() else image.copy()
-        if self.transform is not None:
-            image = self.transform(image)
-        if self.target_transform is not None:
-            target = self.target_transform(target)
-        return image, target
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def extra_repr(self) -> str:
-        """Which of the two sets this is."""
-        return f"Split: {'Train' if self.train is True else 'Test'}"
+    def label_of(self, index: int) -> int:
+        """The label."""
+        return int(rows_of(self.targets)[index])
 
     @property
     def train_labels(self) -> Tensor:
@@ -184,14 +174,6 @@ class MNIST(VisionDataset):
         warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
         values: Tensor = getattr(self, new)
         return values
-
-
-def _rows(values: Any) -> Any:
-    """What to index for one sample: a tensor's array (one sample is too small to record).
-
-    Users replace ``data`` and ``targets``, also by arrays and lists.
-    """
-    return values._data("item of a dataset") if isinstance(values, Tensor) else values
 
 
 class FashionMNIST(MNIST):

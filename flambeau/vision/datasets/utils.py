@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tarfile
 import tempfile
 import urllib.request
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 TIMEOUT = 60.0  # seconds without a byte
@@ -91,3 +93,26 @@ def download_url(
         with suppress(FileNotFoundError):
             os.unlink(temporary)
     return target
+
+
+def download_or_say(url: str, root: str, filename: str, md5: str) -> Path:
+    """Download a file, or say where to put it.
+
+    Raises:
+        RuntimeError: it could not be fetched.
+    """
+    try:
+        return download_url(url, root, filename, md5)
+    except (OSError, HTTPException) as error:
+        raise RuntimeError(f"{url} could not be downloaded ({error}). Put the file into "
+                           f"{root} and try again") from error
+
+
+def download_and_unpack(url: str, root: str, filename: str, md5: str) -> None:
+    """Download a tar archive and unpack it into the same folder.
+
+    Raises:
+        RuntimeError: it could not be fetched.
+    """
+    with tarfile.open(download_or_say(url, root, filename, md5)) as tar:
+        tar.extractall(root, filter="data")

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from flambeau.tensor import Tensor
 from flambeau.utils.data.dataset import Dataset
+from flambeau.vision.pillow import has_pillow, pillow
 
 Transform = Callable[[Any], Any]
 
@@ -99,3 +101,46 @@ class VisionDataset(Dataset[Any]):
     def extra_repr(self) -> str:
         """More lines for ``repr``; subclasses override it."""
         return ""
+
+
+def rows_of(values: Any) -> Any:
+    """What to index for one sample: a tensor's array (one sample is too small to record).
+
+    Users replace the data and the targets, also by arrays and lists.
+    """
+    return values._data("item of a dataset") if isinstance(values, Tensor) else values
+
+
+class LabelledImages(VisionDataset):
+    """Base of the datasets that hold all images and labels in memory.
+
+    Subclasses set ``data``, and ``targets`` or a method ``label_of``.
+    """
+
+    data: Any
+    targets: Any
+    train: bool
+
+    def image_of(self, index: int) -> Any:
+        """The image as an array (H, W) or (H, W, C)."""
+        return rows_of(self.data)[index]
+
+    def label_of(self, index: int) -> Any:
+        """The label."""
+        return rows_of(self.targets)[index]
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        image, target = self.image_of(index), self.label_of(index)
+        image = pillow().fromarray(image) if has_pillow() else image.copy()
+        if self.transform is not None:
+            image = self.transform(image)
+        if self.target_transform is not None:
+            target = self.target_transform(target)
+        return image, target
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def extra_repr(self) -> str:
+        """Which of the sets this is."""
+        return f"Split: {'Train' if self.train is True else 'Test'}"

@@ -101,6 +101,30 @@ def gaussian_blur(image: Array, kernel_size: Sequence[int], sigma: Sequence[floa
     return _as_type(blurred, image.dtype)
 
 
+def smoothed(image: Array) -> Array:
+    """A mean of 3×3 pixels in which the middle counts five times; the border stays as it is."""
+    working = _working_type(image)
+    height, width = image.shape[-2:]
+    total = 4 * working[..., 1:-1, 1:-1]
+    for down in range(3):
+        for right in range(3):
+            total = total + working[..., down : height - 2 + down, right : width - 2 + right]
+    result = image.copy()
+    result[..., 1:-1, 1:-1] = _as_type(total / 13, image.dtype)
+    return result
+
+
+def equalized(channel: Array) -> Array:
+    """A channel (H, W) of bytes whose brightnesses are spread evenly."""
+    counts = numpy.bincount(channel.reshape(-1), minlength=256)
+    step = int(counts[counts != 0][:-1].sum()) // 255
+    if step == 0:
+        return channel
+    below = numpy.concatenate([[0], (numpy.cumsum(counts)[:-1] + step // 2) // step])
+    table: Array = numpy.clip(below, 0, 255).astype(numpy.uint8)
+    return table[channel]
+
+
 def _triangle(distance: Array) -> Array:
     return numpy.maximum(0.0, 1.0 - numpy.abs(distance))
 
@@ -190,6 +214,29 @@ def warp(
     a, b, c, d, e, f = matrix
     source_x = a * x + b * y + c + width / 2 - 0.5
     source_y = d * x + e * y + f + height / 2 - 0.5
+    return sample(image, source_y, source_x, mode, fill)
+
+
+def sample(
+    image: Array,
+    source_y: Array,
+    source_x: Array,
+    mode: str,
+    fill: Sequence[float] | None,
+) -> Array:
+    """Look every output pixel up at its place in the image.
+
+    Args:
+        image: (..., C, H, W).
+        source_y, source_x: (H', W'), the places, in pixels from the middle of the first one.
+        mode: "nearest" or "bilinear".
+        fill: one value, or one per channel, for what lies outside. Default 0.
+
+    Returns:
+        (..., C, H', W').
+    """
+    height, width = image.shape[-2:]
+    size = source_y.shape
     if mode == "nearest":
         taps = [(numpy.rint(source_y), numpy.rint(source_x), numpy.ones(size))]
     else:

@@ -30,3 +30,8 @@ def chance(probability: float) -> bool:
 def position(count: int) -> int:
     """One integer from 0 .. count - 1."""
     return int(randint(0, count, size=(1,)).item())
+
+
+def between(low: int, high: int) -> int:
+    """One integer from low .. high - 1."""
+    return int(randint(low, high, size=(1,)).item())

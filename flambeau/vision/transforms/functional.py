@@ -23,6 +23,7 @@ from flambeau.vision.transforms.conversion import (
     to_tensor,
 )
 from flambeau.vision.transforms.crops import five_crop, ten_crop
+from flambeau.vision.transforms.distortion import elastic_transform, perspective
 from flambeau.vision.transforms.geometry import (
     InterpolationMode,
     affine,
@@ -35,17 +36,31 @@ from flambeau.vision.transforms.geometry import (
     rotate,
     vflip,
 )
+from flambeau.vision.transforms.tones import (
+    adjust_gamma,
+    adjust_sharpness,
+    autocontrast,
+    equalize,
+    invert,
+    posterize,
+    solarize,
+)
 
 __all__ = [
     "InterpolationMode",
     "adjust_brightness",
     "adjust_contrast",
+    "adjust_gamma",
     "adjust_hue",
     "adjust_saturation",
+    "adjust_sharpness",
     "affine",
+    "autocontrast",
     "center_crop",
     "convert_image_dtype",
     "crop",
+    "elastic_transform",
+    "equalize",
     "erase",
     "five_crop",
     "gaussian_blur",
@@ -53,13 +68,17 @@ __all__ = [
     "get_image_num_channels",
     "get_image_size",
     "hflip",
+    "invert",
     "normalize",
     "pad",
+    "perspective",
     "pil_to_tensor",
+    "posterize",
     "resize",
     "resized_crop",
     "rgb_to_grayscale",
     "rotate",
+    "solarize",
     "ten_crop",
     "to_grayscale",
     "to_pil_image",

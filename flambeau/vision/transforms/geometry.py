@@ -293,7 +293,7 @@ def vflip(img: Any) -> Any:
     return tensor_of(array_of(img)[..., ::-1, :])
 
 
-def _fill_for(img: Any, fill: Any) -> Any:
+def fill_for(img: Any, fill: Any) -> Any:
     """``fill`` as Pillow (a number or tuple) or ``warp`` (a list) takes it."""
     if is_pil_image(img):
         channels = len(img.getbands())
@@ -308,7 +308,7 @@ def _fill_for(img: Any, fill: Any) -> Any:
     return [float(value) for value in (fill if isinstance(fill, Sequence) else [fill])]
 
 
-def _warp_mode(mode: InterpolationMode) -> str:
+def warp_mode(mode: InterpolationMode) -> str:
     name: str = mode.value
     if mode not in (InterpolationMode.NEAREST, InterpolationMode.BILINEAR):
         raise ValueError(
@@ -341,7 +341,7 @@ def rotate(
     Source: torchvision, ``transforms.functional.rotate``.
     """
     mode = interpolation_mode(interpolation)
-    value = _fill_for(img, fill)
+    value = fill_for(img, fill)
     if is_pil_image(img):
         return img.rotate(angle, PILLOW_CODES[mode], expand, center, fillcolor=value)
     pixels = array_of(img)
@@ -351,7 +351,7 @@ def rotate(
         middle = (center[0] - width * 0.5, center[1] - height * 0.5)
     matrix = arrays.inverse_affine_matrix(middle, -angle, (0.0, 0.0), 1.0, (0.0, 0.0))
     size = _rotated_size(angle, height, width) if expand else (height, width)
-    return tensor_of(arrays.warp(pixels, matrix, size, _warp_mode(mode), value))
+    return tensor_of(arrays.warp(pixels, matrix, size, warp_mode(mode), value))
 
 
 def _rotated_size(angle: float, height: int, width: int) -> tuple[int, int]:
@@ -407,7 +407,7 @@ def affine(
             f"Shear should be a sequence containing two values. Got {shear}"
         )
     mode = interpolation_mode(interpolation)
-    value = _fill_for(img, fill)
+    value = fill_for(img, fill)
     _, height, width = get_dimensions(img)
     if is_pil_image(img):
         middle = (width * 0.5, height * 0.5) if center is None else tuple(center)
@@ -419,4 +419,4 @@ def affine(
     if center is not None:
         middle = (center[0] - width * 0.5, center[1] - height * 0.5)
     matrix = arrays.inverse_affine_matrix(middle, angle, translate, scale, shears)
-    return tensor_of(arrays.warp(array_of(img), matrix, (height, width), _warp_mode(mode), value))
+    return tensor_of(arrays.warp(array_of(img), matrix, (height, width), warp_mode(mode), value))

@@ -201,7 +201,7 @@ def _angles(value: Any, name: str, lengths: tuple[int, ...] = (2,)) -> list[floa
     return [float(number) for number in value]
 
 
-def _fill_values(img: Any, fill: Any) -> Any:
+def fill_values(img: Any, fill: Any) -> Any:
     """One fill value per channel of a tensor image; as it is for others."""
     if not isinstance(img, Tensor):
         return fill
@@ -248,7 +248,7 @@ class RandomRotation(Module):
 
     def forward(self, img: Any) -> Any:
         """The rotated image."""
-        fill = _fill_values(img, self.fill)
+        fill = fill_values(img, self.fill)
         angle = self.get_params(self.degrees)
         return F.rotate(img, angle, self.interpolation, self.expand, self.center, fill)
 
@@ -326,7 +326,7 @@ class RandomAffine(Module):
 
     def forward(self, img: Any) -> Any:
         """The transformed image."""
-        fill = _fill_values(img, self.fill)
+        fill = fill_values(img, self.fill)
         _, height, width = F.get_dimensions(img)
         angle, shift, scale, shear = self.get_params(
             self.degrees, self.translate, self.scale, self.shear, (width, height)

@@ -1,0 +1,117 @@
+"""torchvision's second version of the transforms: they take whole samples, labels included."""
+
+from __future__ import annotations
+
+from flambeau.vision.transforms.geometry import InterpolationMode
+from flambeau.vision.transforms.policies import AutoAugmentPolicy
+from flambeau.vision.transforms.v2 import functional
+from flambeau.vision.transforms.v2.color import (
+    AugMix,
+    AutoAugment,
+    ColorJitter,
+    GaussianBlur,
+    Grayscale,
+    Normalize,
+    RandAugment,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomEqualize,
+    RandomErasing,
+    RandomGrayscale,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+    TrivialAugmentWide,
+)
+from flambeau.vision.transforms.v2.container import (
+    Compose,
+    RandomApply,
+    RandomChoice,
+    RandomOrder,
+)
+from flambeau.vision.transforms.v2.conversion import (
+    RGB,
+    ConvertImageDtype,
+    Identity,
+    Lambda,
+    PILToTensor,
+    ToDtype,
+    ToImage,
+    ToPILImage,
+    ToPureTensor,
+    ToTensor,
+)
+from flambeau.vision.transforms.v2.geometry import (
+    CenterCrop,
+    ElasticTransform,
+    FiveCrop,
+    Pad,
+    RandomAffine,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomPerspective,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomVerticalFlip,
+    Resize,
+    TenCrop,
+)
+from flambeau.vision.transforms.v2.mixing import (
+    CutMix,
+    MixUp,
+)
+from flambeau.vision.transforms.v2.samples import (
+    Transform,
+)
+
+__all__ = [
+    "AugMix",
+    "AutoAugment",
+    "AutoAugmentPolicy",
+    "CenterCrop",
+    "ColorJitter",
+    "Compose",
+    "ConvertImageDtype",
+    "CutMix",
+    "ElasticTransform",
+    "FiveCrop",
+    "GaussianBlur",
+    "Grayscale",
+    "Identity",
+    "InterpolationMode",
+    "Lambda",
+    "MixUp",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RGB",
+    "RandAugment",
+    "RandomAdjustSharpness",
+    "RandomAffine",
+    "RandomApply",
+    "RandomAutocontrast",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomEqualize",
+    "RandomErasing",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomInvert",
+    "RandomOrder",
+    "RandomPerspective",
+    "RandomPosterize",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSolarize",
+    "RandomVerticalFlip",
+    "Resize",
+    "TenCrop",
+    "ToDtype",
+    "ToImage",
+    "ToPILImage",
+    "ToPureTensor",
+    "ToTensor",
+    "Transform",
+    "TrivialAugmentWide",
+    "functional",
+]
