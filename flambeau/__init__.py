@@ -694,6 +694,7 @@ _ELSEWHERE = {  # module: its public names (`public=own` where they differ)
     "sparse": "sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor "
               "sparse_csc_tensor sparse_csr_tensor spmm=mm",
     "functional.vision": "channel_shuffle pixel_shuffle pixel_unshuffle",
+    "tensor.closed_range": "range",
     "tensor.windows":
         "bartlett_window blackman_window hamming_window hann_window kaiser_window",
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from both_libraries import HAS_TORCH, both, output_of
 
 import flambeau as torch
+from flambeau.functional import calling
 
 
 def test_arguments_that_are_none() -> None:
@@ -290,4 +293,56 @@ def test_old_tensor_types_take_any_sequence() -> None:
         print(torch.FloatTensor([range(2), (1, 2)]))
         for wrong in ({1, 2}, iter([1]), {1: 2}, "ab"):
             attempt(lambda: torch.LongTensor(wrong))
+    """)
+
+
+def test_factors_between_the_tensors() -> None:
+    """As before PyTorch 1.5: `p.data.add_(-lr, p.grad.data)`, `addcmul_(1 - beta, g, g)`."""
+    both("""
+        import warnings
+        warnings.simplefilter("ignore")
+        x, y = lambda: torch.full((2, 2), 3.0), torch.full((2, 2), 2.0)
+        v, m, b = y[0], lambda: x()[None], y[None]
+        print(x().add_(-0.1, y), x().add(2, y), torch.add(x(), 2, y), x().sub_(2, y))
+        print(torch.sub(x(), 2, y), x().addcmul_(0.5, y, y), torch.addcmul(x(), 0.5, y, y))
+        print(x().addcdiv_(-0.5, y, y), torch.addcdiv(x(), 0.5, y, y))
+        print(x().addmm_(0.5, 2, y, y), torch.addmm(0.5, x(), 2, y, y), x().addmm(2, y, y))
+        print(torch.addmm(0.5, x(), y, y), torch.addmv(0.5, v, 2, y, v), v.addmv(0.5, 2, y, v))
+        print(torch.addr(0.5, x(), 2, v, v), torch.addbmm(0.5, x(), 2, b, b))
+        print(torch.baddbmm(0.5, m(), 2, b, b), m().baddbmm_(0.5, 2, b, b))
+        w = torch.ones(2, requires_grad=True)
+        (w * w).add(3, w).sum().backward()
+        w.data.add_(-0.5, w.grad.data)
+        print(w)
+        for wrong in (lambda: torch.add(x(), y, 2), lambda: x().addcmul(y, y, 0.5)):
+            try:
+                wrong()
+            except TypeError:
+                print("refused")
+    """)
+
+
+def test_factors_between_the_tensors_warn_once() -> None:
+    calling._warned_of.clear()
+    x = torch.ones(2)
+    with pytest.warns(UserWarning, match="This overload of add is deprecated"):
+        x.add_(2, x)  # type: ignore[call-arg, arg-type]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        x.add_(2, x)  # type: ignore[call-arg, arg-type]
+
+
+def test_range_includes_its_end() -> None:
+    both("""
+        import warnings
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            print(torch.range(1, 4), torch.range(0, 1, 0.25), torch.range(5, 1, -2))
+            print(torch.range(1, 4, dtype=torch.long))
+            attempt(lambda: torch.range(1, 0))
+            attempt(lambda: torch.range(0, 1, 0))
+        x = torch.ones(2)
+        same = torch.zeros(3).new(x)
+        same.add_(1)
+        print(same, x)
     """)

@@ -35,6 +35,9 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda p: list(p.tree_iter([1, (2,)])),
     lambda p: (p.tree_all(bool, [1, (0,)]), p.tree_any(bool, [1, (0,)])),
     lambda p: p.tree_unflatten([1], p.tree_structure([1, (2, 3)])),
+    lambda p: [p._broadcast_to_and_flatten(tree, p.tree_structure({"a": (1, 2), "b": [3]}))
+               for tree in (7, {"a": 1, "b": None}, {"a": (4, 5), "b": [6]}, {"a": 1}, [1, 2],
+                            {"a": (1,), "b": 2}, {"a": 1, "b": [[2]]})],
     lambda p: p.tree_structure([1, 2]) == p.tree_structure(["a", None]),
     lambda p: p.tree_structure([1, 2]) == p.tree_structure((1, 2)),
     lambda p: p.register_pytree_node(list, None, None),
@@ -78,3 +81,9 @@ def test_registered_class() -> None:
                               lambda children, label: Box(*children, label))
     made = ours.tree_map(lambda x: 2 * x, [Box((1, 2), "here")])[0]
     assert (made.inner, made.label) == ((2, 4), "here")
+
+
+def test_values_for_a_dictionary_go_by_key() -> None:
+    """PyTorch takes them by position where the keys come in another order."""
+    spec = ours.tree_structure({"a": (1, 2), "b": [3]})
+    assert ours._broadcast_to_and_flatten({"b": 1, "a": None}, spec) == [None, None, 1]

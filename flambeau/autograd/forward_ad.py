@@ -35,6 +35,13 @@ class _Level:
         """Whether a value has a tangent."""
         return node in self.tangents
 
+    def read(self, node: Node) -> None:
+        """Values may be read as they are."""
+
+    def nest(self) -> None:
+        """Refuse a level inside this one."""
+        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+
     def text(self, tensor: Any) -> str | None:
         """The printed tangent of a tensor that has one."""
         found = self.tangents.get(tensor._value())
@@ -108,7 +115,7 @@ def enter_dual_level() -> int:
     Source: torch.autograd.forward_ad.enter_dual_level
     """
     if pending.forward is not None:
-        raise RuntimeError("Nested forward mode AD is not supported at the moment")
+        pending.forward.nest()
     pending.forward = _Level()
     return 0
 

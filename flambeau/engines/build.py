@@ -6,7 +6,9 @@ them over processes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..compiler import llvm
@@ -45,12 +47,25 @@ def build(program: Program, key: str | None, apart: bool = False,
         emit: runs the jobs that make object code.
     """
     store = plan_cache.KernelStore()
-    writer = write_segments(program, apart, store)
-    drivers = writer.module if writer.count else None
-    code = plan_cache.translate(writer.kernels.all, drivers, store, emit)
+    with _no_collections():
+        writer = write_segments(program, apart, store)
+        drivers = writer.module if writer.count else None
+        code = plan_cache.translate(writer.kernels.all, drivers, store, emit)
     stages = [_facts(stage) for stage in writer.stages]
     plan_cache.store(key, stages, code)
     return Built(stages, code)
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Python's collector would walk over the growing modules again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def write_segments(program: Program, apart: bool = False,

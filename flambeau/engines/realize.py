@@ -31,6 +31,8 @@ def realize(node: Node, reason: str) -> Any:
     Raises:
         Whatever its computation raised.
     """
+    if pending.forward is not None:
+        pending.forward.read(node)
     if node.data is None:
         flush(reason)
         if node.data is None:

@@ -1,7 +1,8 @@
 """`vmap`: a function over one example as a function over a batch of them.
 
-The function is recorded once per example and the results are stacked; nothing is computed in
-between, so the compiler sees the whole batch at once.
+The function runs once and each operation is recorded for the whole batch (`_level`). Where that
+cannot be (it reads values, or draws numbers that are to differ), it runs once per example and the
+results are stacked.
 """
 
 from __future__ import annotations
@@ -10,10 +11,19 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from ..autograd import is_grad_enabled
 from ..functional.joining import cat, stack
+from ..graph import pending
 from ..random import default_generator
 from ..tensor import Tensor
-from ._tree import leaves, rebuild, spread
+from ..utils._pytree import (
+    _broadcast_to_and_flatten,
+    tree_leaves,
+    tree_structure,
+    tree_unflatten,
+)
+from ._level import Level, Unbatched
+from .derivatives import looks_beyond
 
 _RANDOM = ("vmap: called random operation while in randomness error mode. Please either use the "
            "'same' or 'different' randomness flags on vmap or perform the randomness operation "
@@ -62,23 +72,35 @@ def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0,
         if size == 0:
             raise ValueError(f"vmap({name}, ...): cannot map over a dimension of size 0")
         step = chunk_size or size
-        start = default_generator.get_state() if randomness != "different" else None
+        start = default_generator.get_state()
         chunks, value = [], None
+
+        def call(part: list[Any]) -> Any:
+            if randomness == "same":
+                default_generator.set_state(start)
+            made = func(*tree_unflatten(part, tree_structure(args)), **kwargs)
+            if randomness == "error" and _drew(start):
+                raise RuntimeError(_RANDOM)
+            return made
+
         for first in range(0, size, step):
-            rows = []
-            for i in range(first, min(first + step, size)):
-                if randomness == "same":
+            part = [t if d is None else t.movedim(d, 0)[first:first + step]
+                    for t, d in zip(flat, dims, strict=True)]
+            mapped = [d is not None for d in dims]
+            count = min(step, size - first)
+            found = None
+            if randomness != "different":
+                found = _at_once(call, part, mapped, count)
+                if found is None:
                     default_generator.set_state(start)
-                part = [t if d is None else t.select(d, i) for t, d in zip(flat, dims, strict=True)]
-                value = func(*rebuild(args, part), **kwargs)
-                if i == 0 and randomness == "error" and _drew(start):
-                    raise RuntimeError(_RANDOM)
-                rows.append(leaves(value))
-            chunks.append(_stacked(name, rows, _out_dims(name, out_dims, value)))
+            if found is None:
+                found = _one_by_one(call, part, mapped, count)
+            value, columns = found
+            chunks.append(_arranged(name, columns, _out_dims(name, out_dims, value), count))
         places = _out_dims(name, out_dims, value)
         joined = [column[0] if len(column) == 1 or place is None else cat(column, place)
                   for column, place in zip(zip(*chunks, strict=True), places, strict=True)]
-        return rebuild(value, joined)
+        return tree_unflatten(joined, tree_structure(value))
     return batched
 
 
@@ -96,7 +118,7 @@ def _inputs(name: str, in_dims: Any, args: tuple[Any, ...]) -> tuple[list[Any], 
         raise ValueError(f"vmap({name})(<inputs>): got no inputs. Maybe you forgot to add inputs, "
                          "or you are trying to vmap over a function with no inputs. The latter is "
                          "unsupported.")
-    flat, dims = leaves(args), spread(in_dims, args)
+    flat, dims = tree_leaves(args), _broadcast_to_and_flatten(in_dims, tree_structure(args))
     if dims is None:
         raise ValueError(f"{call}in_dims is not compatible with the structure of `inputs`.")
     for t, d in zip(flat, dims, strict=True):
@@ -131,22 +153,64 @@ def _out_dims(name: str, out_dims: Any, value: Any) -> list[Any]:
     """The place of the new dimension in each result."""
     if isinstance(value, Tensor) and isinstance(out_dims, tuple) and len(out_dims) == 1:
         return list(out_dims)
-    places = spread(out_dims, value)
+    places = _broadcast_to_and_flatten(out_dims, tree_structure(value))
     if places is None:
         raise ValueError(f"vmap({name}, ..., out_dims={out_dims})(<inputs>): out_dims is not "
                          "compatible with the structure of `outputs`.")
     return places
 
 
-def _stacked(name: str, rows: list[list[Any]], places: list[Any]) -> list[Any]:
-    columns = []
-    for column, place in zip(zip(*rows, strict=True), places, strict=True):
+Column = tuple[Any, bool]  # a result, and whether it has the batch in front
+
+
+def _at_once(call: Callable[[list[Any]], Any], part: list[Any], mapped: list[bool],
+             count: int) -> tuple[Any, list[Column]] | None:
+    """The function's results for the whole batch; None where it must see single examples."""
+    if pending.forward is not None and not isinstance(pending.forward, Level):
+        return None
+    level = Level(count)
+    examples = [level.example(t) if m else t for t, m in zip(part, mapped, strict=True)]
+    try:
+        with level.active():
+            value = call(examples)
+    except Unbatched as refusal:
+        if refusal.level is not level:
+            raise
+        return None
+    columns: list[Column] = []
+    for t in tree_leaves(value):
+        whole = level.batched.get(t._value()) if isinstance(t, Tensor) else None
+        if whole is not None and whole.requires_grad and not (
+                is_grad_enabled() and looks_beyond(whole)):
+            whole = whole.detach()
+        columns.append((t, False) if whole is None else (whole, True))
+    return value, columns
+
+
+def _one_by_one(call: Callable[[list[Any]], Any], part: list[Any], mapped: list[bool],
+                count: int) -> tuple[Any, list[Column]]:
+    """The results of one call per example, stacked."""
+    rows, value = [], None
+    for i in range(count):
+        value = call([t[i] if m else t for t, m in zip(part, mapped, strict=True)])
+        rows.append(tree_leaves(value))
+    return value, [(stack(column), True) if isinstance(column[0], Tensor) else (column[0], False)
+                   for column in zip(*rows, strict=True)]
+
+
+def _arranged(name: str, columns: list[Column], places: list[Any], count: int) -> list[Any]:
+    """The results with the batch where it is to be."""
+    out = []
+    for (t, batched), place in zip(columns, places, strict=True):
         if place is None:
-            columns.append(column[0])
+            if batched:
+                raise ValueError(f"vmap({name}, ...): `{name}` can not return a BatchedTensor "
+                                 "when out_dim is None")
+            out.append(t)
             continue
-        for t in column:
-            if not isinstance(t, Tensor):
-                raise ValueError(f"vmap({name}, ...): `{name}` must only return Tensors, got type "
-                                 f"{type(t)}. Did you mean to set out_dims= to None for output?")
-        columns.append(stack(column, place))
-    return columns
+        if not isinstance(t, Tensor):
+            raise ValueError(f"vmap({name}, ...): `{name}` must only return Tensors, got type "
+                             f"{type(t)}. Did you mean to set out_dims= to None for output?")
+        whole = t if batched else t.expand(count, *t.shape)
+        out.append(whole.movedim(0, place))
+    return out

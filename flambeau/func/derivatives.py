@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..autograd import enable_grad, is_grad_enabled
 from ..autograd import grad as gradients
 from ..functional.joining import stack
 from ..tensor import Tensor
-from ._tree import leaves, mapped, rebuild, same_structure
+from ..utils._pytree import tree_leaves, tree_map, tree_structure, tree_unflatten
 
 Function = Callable[..., Any]
+
+
+def _rebuilt(tree: Any, values: Iterable[Any]) -> Any:
+    """A tree of the same structure with other leaves."""
+    return tree_unflatten(values, tree_structure(tree))
 
 
 def _fresh(tree: Any) -> Any:
@@ -24,10 +29,10 @@ def _fresh(tree: Any) -> Any:
             raise RuntimeError("only Tensors of floating point and complex dtype can require "
                                "gradients")
         return t.view_as(t) if t.requires_grad else t.detach().requires_grad_()
-    return mapped(renew, tree)
+    return tree_map(renew, tree)
 
 
-def _looks_beyond(tensor: Tensor) -> bool:
+def looks_beyond(tensor: Tensor) -> bool:
     """Whether a tensor depends on a leaf that is not an input of a derivative now over."""
     if tensor.grad_fn is None:
         return tensor.requires_grad and not tensor._passed
@@ -55,8 +60,8 @@ def _outward(tree: Any, inner: Sequence[Any], outer: bool) -> Any:
     def release(t: Any) -> Any:
         if not isinstance(t, Tensor) or not t.requires_grad:
             return t
-        return t if outer and _looks_beyond(t) else t.detach()
-    return mapped(release, tree)
+        return t if outer and looks_beyond(t) else t.detach()
+    return tree_map(release, tree)
 
 
 def _pull(outputs: Sequence[Any], inputs: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
@@ -133,18 +138,18 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
     """
     outer = is_grad_enabled()
     inputs = _fresh(primals)
-    own = leaves(inputs)
+    own = tree_leaves(inputs)
     with enable_grad():
         value, aux = _split(func(*inputs), has_aux, "vjp")
-    outputs = leaves(value)
+    outputs = tree_leaves(value)
     _require_tensors(outputs, "vjp(f, *primals)")
 
     def pull(*cotangents: Any) -> Any:
         seeds = cotangents[0] if len(cotangents) == 1 else cotangents
-        if not same_structure(seeds, value):
+        if tree_structure(seeds) != tree_structure(value):
             raise RuntimeError("Expected pytree structure of cotangents to be the same as pytree "
                                "structure of outputs to the function.")
-        found = rebuild(inputs, _pull(outputs, own, leaves(seeds)))
+        found = _rebuilt(inputs, _pull(outputs, own, tree_leaves(seeds)))
         return _outward(found, own, is_grad_enabled())
     parts = _outward((value, aux), own, outer)
     return (parts[0], pull, parts[1]) if has_aux else (parts[0], pull)
@@ -171,25 +176,25 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
 
 def _linear(func: Function, primals: tuple[Any, ...]) -> tuple[Any, Function, list[Any]]:
     inputs = _fresh(primals)
-    own = leaves(inputs)
+    own = tree_leaves(inputs)
     with enable_grad():
         value = func(*inputs)
-        outputs = leaves(value)
+        outputs = tree_leaves(value)
         _require_tensors(outputs, "jvp(f, primals, tangents)")
         seeds = [o.new_zeros(o.shape).requires_grad_() for o in outputs]
         back = _pull(outputs, own, seeds)
 
     def push(*tangents: Any) -> Any:
-        if not same_structure(tangents, inputs):
+        if tree_structure(tangents) != tree_structure(inputs):
             raise RuntimeError("Expected the tangents to have the same argument structure as the "
                                "primals")
-        vectors = leaves(tangents)
+        vectors = tree_leaves(tangents)
         for v, t in zip(vectors, own, strict=True):
             if v.shape != t.shape:
                 raise RuntimeError("Expected the tangents to have the shapes of the primals, got "
                                    f"{v.shape} for {t.shape}")
         found = _pull(back, seeds, vectors)
-        return _outward(rebuild(value, found), [*own, *seeds], is_grad_enabled())
+        return _outward(_rebuilt(value, found), [*own, *seeds], is_grad_enabled())
     return value, push, own
 
 
@@ -242,7 +247,7 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0,
         outer = is_grad_enabled()
         of_chosen, chosen = _of_chosen(func, args, kwargs, argnums)
         inputs = _fresh(chosen)
-        own = leaves(inputs)
+        own = tree_leaves(inputs)
         with enable_grad():
             value, aux = _split(of_chosen(inputs), has_aux, "grad_and_value(f)(*args)")
         if not isinstance(value, Tensor):
@@ -251,7 +256,7 @@ def grad_and_value(func: Function, argnums: int | tuple[int, ...] = 0,
         if value.dim() != 0:
             raise RuntimeError("Expected the function given to grad to return a scalar tensor, "
                                f"got tensor with {value.dim()} dims.")
-        found = rebuild(inputs, _pull([value], own, [value.new_ones(())]))
+        found = _rebuilt(inputs, _pull([value], own, [value.new_ones(())]))
         slope, value, aux = _outward((found, value, aux), own, outer)
         return slope, (value, aux) if has_aux else value
     return derived
@@ -325,10 +330,10 @@ def jacrev(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = F
     def derived(*args: Any, **kwargs: Any) -> Any:
         of_chosen, chosen = _of_chosen(func, args, kwargs, argnums)
         value, pull, *aux = vjp(of_chosen, chosen, has_aux=has_aux)
-        outputs = leaves(value)
-        rows = [leaves(pull(rebuild(value, unit))[0]) for unit in _units(outputs)]
-        blocks = _blocks(rows, outputs, leaves(chosen))
-        found = rebuild(value, [rebuild(chosen, row) for row in blocks])
+        outputs = tree_leaves(value)
+        rows = [tree_leaves(pull(_rebuilt(value, unit))[0]) for unit in _units(outputs)]
+        blocks = _blocks(rows, outputs, tree_leaves(chosen))
+        found = _rebuilt(value, [_rebuilt(chosen, row) for row in blocks])
         return (found, *aux) if has_aux else found
     return derived
 
@@ -357,11 +362,11 @@ def jacfwd(func: Function, argnums: int | tuple[int, ...] = 0, has_aux: bool = F
             return value
         outer = is_grad_enabled()
         value, push, own = _linear(main, (chosen,))
-        inputs, outputs = leaves(chosen), leaves(value)
-        columns = [leaves(push(rebuild(chosen, unit))) for unit in _units(inputs)]
+        inputs, outputs = tree_leaves(chosen), tree_leaves(value)
+        columns = [tree_leaves(push(_rebuilt(chosen, unit))) for unit in _units(inputs)]
         turned = _blocks(columns, inputs, outputs)
-        found = rebuild(value, [
-            rebuild(chosen, [turned[i][k].movedim(tuple(range(t.dim())),
+        found = _rebuilt(value, [
+            _rebuilt(chosen, [turned[i][k].movedim(tuple(range(t.dim())),
                                                  tuple(range(-t.dim(), 0)))
                              for i, t in enumerate(inputs)]) for k in range(len(outputs))])
         return (found, _outward(kept[0], own, outer)) if has_aux else found

@@ -7,7 +7,7 @@ from typing import Any
 from ..autograd.record import Value, op
 from ..dtype import FLOATING
 from ..ops.contraction import dot as contract
-from .calling import presented
+from .calling import old_numbers, presented
 from .linear import (
     check_batches,
     check_matrices,
@@ -32,6 +32,7 @@ def _added(input: Any, product: Any, beta: Any, alpha: Any) -> Any:
     return product + (input if beta == 1 else input * beta)
 
 
+@old_numbers(3, "beta", "alpha")
 @op(out=True)
 def addmm(input: Value, mat1: Value, mat2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta · input + alpha · (mat1 @ mat2).
@@ -62,6 +63,7 @@ def addmm(input: Value, mat1: Value, mat2: Value, *, beta: Any = 1, alpha: Any =
     return _added(input, last_with(mat1, mat2, 0), beta, alpha)
 
 
+@old_numbers(3, "beta", "alpha")
 @op(out=True)
 def addmv(input: Value, mat: Value, vec: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta · input + alpha · (mat @ vec).
@@ -93,6 +95,7 @@ def addmv(input: Value, mat: Value, vec: Value, *, beta: Any = 1, alpha: Any = 1
     return _added(input, last_with(mat, vec, 0), beta, alpha)
 
 
+@old_numbers(3, "beta", "alpha")
 @op(out=True)
 def addbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta · input + alpha · Σᵢ (batch1ᵢ @ batch2ᵢ).
@@ -120,6 +123,7 @@ def addbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: 
 
 
 @presented("input batch1 batch2 beta alpha out")
+@old_numbers(3, "beta", "alpha")
 @op(out=True)
 def baddbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha: Any = 1,
             out_dtype: Any = None) -> Any:
@@ -148,6 +152,7 @@ def baddbmm(input: Value, batch1: Value, batch2: Value, *, beta: Any = 1, alpha:
     return in_dtype(_added(input, product, beta, alpha), out_dtype)
 
 
+@old_numbers(3, "beta", "alpha")
 @op(out=True)
 def addr(input: Value, vec1: Value, vec2: Value, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """beta · input + alpha · (vec1 ⊗ vec2).

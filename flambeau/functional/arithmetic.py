@@ -10,7 +10,7 @@ from ..dtype import bool_, complex128, float64
 from ..ops import arithmetic as ar
 from ..ops import elementwise as ew
 from ..ops.define import Sym
-from .calling import not_implemented
+from .calling import not_implemented, old_numbers
 from .overload import is_number, tensor_only, with_out
 
 
@@ -43,6 +43,7 @@ def _add_scaled(input: Value, other: Value, alpha: Value) -> Any:
     return input + _scaled(other, alpha, ar.result_type(input, other))
 
 
+@old_numbers(2, "alpha")
 @with_out
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """The sum, element by element: input + alpha · other.
@@ -89,6 +90,7 @@ def _sub_scaled(input: Value, other: Value, alpha: Value) -> Any:
     return input - _scaled(other, alpha, ar.result_type(input, other))
 
 
+@old_numbers(2, "alpha")
 @with_out
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """The difference, element by element: input - alpha · other.
@@ -440,6 +442,7 @@ def _addcmul(input: Value, tensor1: Value, tensor2: Value, value: Value) -> Any:
     return input + ar.astype(value, d) * tensor1 * tensor2
 
 
+@old_numbers(3, "value")
 @with_out
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value · tensor1 · tensor2, element by element.
@@ -473,6 +476,7 @@ def _addcdiv(input: Value, tensor1: Value, tensor2: Value, value: Value) -> Any:
     return input + ar.astype(value, d) * tensor1 / tensor2
 
 
+@old_numbers(3, "value")
 @with_out
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """input + value · tensor1 / tensor2, element by element.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,48 @@ def _renaming(function: Callable[..., Any]) -> Callable[..., Any]:
                 kwargs[_NUMPY_NAMES[name]] = kwargs.pop(name)
         return function(*args, **kwargs)
     return call
+
+
+def old_numbers(tensors: int, *names: str) -> Callable[[Callable[..., Any]], Any]:
+    """Let a function (and its `.method`) also take its factors as numbers between the tensors.
+
+    `x.add_(-lr, g)` and `x.addcmul_(1 - beta, g, g)` are how programs were written before PyTorch
+    1.5; it still takes them, and says once that they are deprecated.
+
+    Args:
+        tensors: how many tensors the function has.
+        names: what the numbers are, in order.
+    """
+    def decorate(function: Callable[..., Any]) -> Any:
+        public: Any = _sorting(function, tensors, names)
+        method = getattr(function, "method", function)
+        public.method = public if method is function else _sorting(method, tensors, names)
+        return public
+    return decorate
+
+
+def _sorting(function: Callable[..., Any], tensors: int,
+             names: tuple[str, ...]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > tensors and is_value(args[-1]):
+            values = [x for x in args if is_value(x)]
+            numbers = [x for x in args if not is_value(x)]
+            if len(values) == tensors and len(numbers) <= len(names):
+                _warn_of_old_numbers(function.__name__, names[:len(numbers)])
+                return function(*values, **dict(zip(names, numbers, strict=False)), **kwargs)
+        return function(*args, **kwargs)
+    return call
+
+
+_warned_of: list[str] = []
+
+
+def _warn_of_old_numbers(name: str, numbers: tuple[str, ...]) -> None:
+    if not _warned_of:  # PyTorch says it once per process
+        _warned_of.append(name)
+        warnings.warn(f"This overload of {name} is deprecated: pass {' and '.join(numbers)} as "
+                      "keyword arguments after the tensors", UserWarning, stacklevel=4)
 
 
 def with_out(function: Callable[..., Any], out: Any, *args: Any) -> Any:

@@ -14,6 +14,7 @@ from ..ops.contraction import dot as contract
 from ..ops.define import Sym
 from ..ops.movement import expand, permute, reshape, strided_slice
 from .calling import not_implemented, presented
+from .overload import tensor_only
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "c10::Half",
             "bfloat16": "c10::BFloat16", "int64": "long", "int32": "int", "int16": "short",
@@ -185,7 +186,7 @@ def matmul(input: Value, other: Value) -> Any:
 
     Source: PyTorch, torch.matmul.
     """
-    a, b = input, other
+    a, b = tensor_only(input, "matmul"), tensor_only(other, "matmul", "other", 2)
     if not a.ndim or not b.ndim:
         raise RuntimeError("both arguments to matmul need to be at least 1D, but they are "
                            f"{a.ndim}D and {b.ndim}D")

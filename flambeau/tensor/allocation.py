@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.base import TensorBase
 from ..device import strided
 from ..dtype import dtype as _dtype
 from ..functional.calling import presented
@@ -67,7 +68,9 @@ class AllocationMethods:
                                 requires_grad=requires_grad)
 
     def new(self, *args: Any, **kwargs: Any) -> Any:
-        """The old way: a shape, or data."""
+        """The old way: a shape, or data; of a tensor, another name for it."""
+        if len(args) == 1 and isinstance(args[0], TensorBase):
+            return args[0].detach()  # type: ignore[attr-defined]
         if not args or all(hasattr(a, "__index__") for a in args):
             return self.new_empty(*(args or (0,)))
         return self.new_tensor(args[0])

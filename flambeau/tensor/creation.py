@@ -277,7 +277,7 @@ def _plain_number(x: Any) -> Any:
 
 
 @presented("start! end! step out dtype layout device pin_memory requires_grad")
-def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None,
+def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None,
            dtype: dtype | None = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False) -> Any:
     """Numbers from `start` up to `end`, which is excluded.
@@ -297,9 +297,13 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None,
     Source: torch.arange.
     """
     check_device(device, pin_memory, layout, "arange")
+    if start is None and end is None:
+        raise TypeError("arange() received an invalid combination of arguments - got (), but "
+                        "expected one of:\n * (Number end, ...)\n * (Number start, Number end, "
+                        "...)\n * (Number start, Number end, Number step, ...)\n")
     start, end, step = _plain_number(start), _plain_number(end), _plain_number(step)
-    if end is None:
-        start, end = 0, start
+    if end is None or start is None:
+        start, end = 0, start if end is None else end
     whole = all(isinstance(x, int) for x in (start, end, step))
     d = dtype or (out.dtype if out is not None else int64 if whole else get_default_dtype())
     if step == 0:

@@ -321,6 +321,36 @@ def tree_map_only_(type_or_types_or_pred: Any, /, func: Callable[[Any], Any], tr
     return tree_map_(_chosen(type_or_types_or_pred, func), tree, is_leaf=is_leaf)
 
 
+def _broadcast_to_and_flatten(tree: Any, treespec: TreeSpec) -> list[Any] | None:
+    """One value per leaf of a structure, where a leaf given for a container is that of all in it.
+
+    Args:
+        tree: the values; it may end earlier than the structure.
+        treespec: the structure.
+
+    Returns:
+        The values, or None where the tree does not fit.
+
+    Source: torch.utils._pytree._broadcast_to_and_flatten
+    """
+    if _node_type(tree) is None:
+        return [tree] * treespec.num_leaves
+    if treespec.is_leaf():
+        return None
+    root = TreeSpec(treespec.type, treespec.context, [TreeSpec(None)] * treespec.num_children)
+    try:
+        parts = root.flatten_up_to(tree)
+    except ValueError:
+        return None
+    found: list[Any] = []
+    for part, inner in zip(parts, treespec.children(), strict=True):
+        spread = _broadcast_to_and_flatten(part, inner)
+        if spread is None:
+            return None
+        found += spread
+    return found
+
+
 def tree_all(pred: Callable[[Any], bool], tree: Any, is_leaf: IsLeaf = None) -> bool:
     """Whether a predicate holds of all leaves."""
     return all(map(pred, tree_iter(tree, is_leaf)))

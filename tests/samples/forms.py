@@ -79,6 +79,8 @@ CALLS = [
         layouts=("contiguous",), errors=[Error(C(X, wrong=1), text=False)]),
     Row("Tensor.random_", [C(X, to=7), C(X, **{"from": 2, "to": 7})], ONCE, grad=False, seed=1,
         layouts=("contiguous",)),
+    Row("arange", [C(end=4), C(4), C(1, end=3)], ONCE, grad=False, errors=[Error(C(), text=False)]),
+    Row("matmul", [C(T((2, 3)), T((3,)))], FLOATS, errors=[Error(C(X, 3)), Error(C(T(()), X))]),
     Row("zeros", [C(size=(2, 3)), C(2, layout=D("strided"))], ONCE, grad=False,
         errors=[Error(C(2, pin_memory=True)), Error(C(2, layout=3))]),
     Row("ones_like", [C(X, layout=D("strided"))], ONCE, grad=False,

@@ -155,6 +155,13 @@ class RNNBase(Module):
     def _flat_weights(self) -> list[Any]:
         return [getattr(self, name, None) for name in self._flat_weights_names]
 
+    def __getstate__(self) -> dict[str, Any]:
+        # PyTorch's modules hold the list, and miss it in a pickle that lacks it.
+        return {**self.__dict__, "_flat_weights": self._flat_weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({key: v for key, v in state.items() if key != "_flat_weights"})
+
     @property
     def all_weights(self) -> list[list[Any]]:
         """The parameters, one list per layer and direction."""

@@ -101,6 +101,14 @@ class TransformerEncoderLayer(Module):
         self.dropout2 = Dropout(dropout)
         self.activation = _activation(activation)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # PyTorch's layers hold the number, and miss it in a pickle that lacks it.
+        return {**self.__dict__, "activation_relu_or_gelu": self.activation_relu_or_gelu}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({key: value for key, value in state.items()
+                              if key != "activation_relu_or_gelu"})
+
     @property
     def activation_relu_or_gelu(self) -> int:
         """1 for relu, 2 for gelu, 0 for anything else."""
