@@ -618,7 +618,7 @@ __all__ = [
     "pixel_unshuffle", "poisson", "polar", "polygamma", "positive", "pow", "prelu",
     "preserve_format", "prod", "profiler", "promote_types", "put", "qr", "qscheme", "quantile",
     "rad2deg", "rad2deg_", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
-    "randperm", "ravel", "real", "reciprocal", "reciprocal_", "relu", "relu_", "remainder",
+    "randperm", "range", "ravel", "real", "reciprocal", "reciprocal_", "relu", "relu_", "remainder",
     "renorm", "repeat_interleave", "reshape", "resolve_conj", "resolve_neg", "result_type",
     "return_types", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell", "roll", "rot90",
     "round", "round_", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub", "save",

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "test_generator.py": {"manual_seed"},
     "test_printing.py": {"set_printoptions"},
     "test_overview.py": {"draw", "summary"},
+    "test_programs.py": {"range"},
     "test_sparse_coo.py": {
         "sparse_bsc_tensor", "sparse_bsr_tensor", "sparse_compressed_tensor", "sparse_coo_tensor",
         "sparse_csc_tensor", "sparse_csr_tensor", "spmm"},
