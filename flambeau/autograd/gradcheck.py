@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import generator
+from ..engines.choice import one_engine
 from ..engines.realize import realize
 from ..graph import leaf
 from .api import grad
@@ -150,7 +151,7 @@ def gradcheck(func: Callable[..., Any], inputs: Any, *, eps: float = 1e-6, atol:
             warnings.warn(f"Input #{n} requires gradient and is not a double precision floating "
                           "point or complex. This check will likely fail if all the inputs are not "
                           "of double precision floating point or complex. ", stacklevel=2)
-    with enable_grad():
+    with enable_grad(), one_engine():
         xs = [t for _, t in checked]
         outputs, analytical = _analytical(func, args, xs)
         again = _analytical(func, args, xs)[1]

@@ -11,7 +11,8 @@ for, and a step that comes again and again is soon compiled.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 
 from ..graph import Node
@@ -50,6 +51,18 @@ class Mode:
 mode = Mode()
 SMALL = 2_000_000  # elements that a step must make to be looked at when it comes first
 SPREAD = 1.0  # seconds of compilation that are spread over processes when they are waited for
+
+
+@contextmanager
+def one_engine() -> Iterator[None]:
+    """Inside the block a structure is computed alike each time, not first by one engine, then by
+    the other: on the reference engine, unless all is compiled at once."""
+    before = mode.native
+    mode.native = before and (mode.deterministic or mode.patience == 1)
+    try:
+        yield
+    finally:
+        mode.native = before
 
 
 class Step(Enum):

@@ -9,7 +9,7 @@ import pytest
 import flambeau as torch
 from flambeau.engines import blas, cost, realize, reference
 from flambeau.engines.choice import SMALL, Mode, Step, choose
-from flambeau.engines.statistics import Structure
+from flambeau.engines.statistics import Observation, Structure, observations
 from flambeau.graph import pending
 
 
@@ -48,6 +48,33 @@ def test_a_small_step_is_handed_over_and_later_waited_for() -> None:
     assert handed + 1 == pytest.approx(mode.share * 0.4 / 0.001, abs=1)
     assert due - handed == pytest.approx(mode.limit * 0.4 / 0.001, abs=2)
     assert set(done[:handed]) | set(done[handed + 1:due]) == {Step.REFERENCE}
+
+
+def test_gradcheck_stays_on_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a function comes: its backward passes must agree bit for bit."""
+    monkeypatch.setattr(realize.mode, "background", False)
+    watch = Engines()
+    observations.append(watch)
+    x = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    try:
+        for _ in range(30):
+            assert torch.autograd.gradcheck(lambda x: (x * x).sin(), x)
+    finally:
+        observations.remove(watch)
+    assert watch.seen == {False}
+
+
+class Engines(Observation):
+    """Which engines ran flushes: True for compiled code."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[bool] = set()
+
+    def flushed(self, reason: str, entry: Structure, native: bool) -> None:
+        """A flush has run."""
+        super().flushed(reason, entry, native)
+        self.seen.add(native)
 
 
 def test_what_comes_once_is_left_to_the_reference() -> None:
