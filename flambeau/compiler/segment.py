@@ -229,6 +229,8 @@ class SegmentWriter:
                 segment = Segment(f"segment{n}", made, self.program)
                 self._driver(segment)
                 self.stages[n] = segment
+        called = self.module.globals  # a chain has sums of its own in place of ordinary functions
+        self.kernels.all = [k for k in self.kernels.all if k.symbol in called]
 
     def _driver(self, segment: Segment) -> None:
         kind = ir.FunctionType(VOID, [I64.as_pointer(), I64, I64])

@@ -8,6 +8,7 @@ Rows whose windows lie inside the input run without tests.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from typing import Any
@@ -76,7 +77,7 @@ class WindowFunction:
         return {}
 
 
-class WindowCode:
+class WindowCode(ABC):
     """What passes in both directions share.
 
     Args:
@@ -118,9 +119,9 @@ class WindowCode:
             self.lead = code.div(plane, channels), code.mod(plane, channels)
             self.rows(())
 
+    @abstractmethod
     def rows(self, outer: Row) -> None:
         """The rows of a plane."""
-        raise NotImplementedError
 
     # ---- lanes ----
 
